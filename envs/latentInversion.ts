@@ -1,0 +1,118 @@
+/**
+ * The environment of the project: the frozen latent-reasoning model reads context and text, and the reward is how close
+ * the state that it is left in, at the text's last real token, comes to the target latent.
+ *
+ * Scale: `whitened_cosine` and `cosine` lie in [-1, 1], `neg_mse` in [-4, 0] (mean squared error in units of the
+ * targets' variance, clamped). A text without an end loses `missing_end_penalty`, every token `length_penalty`.
+ */
+import { similarities, type SimilarityKind, squaredDistance } from '../src/lrm/similarity.ts';
+import { lrmRuntime } from '../src/lrm/runtime.ts';
+import { readRows } from '../src/lrm/tasks.ts';
+import { loadViews, type View } from '../src/lrm/views.ts';
+import { RecodiError } from '../src/run/errors.ts';
+import type { Completion, Environment, Score } from './environment.ts';
+
+/** What precedes the text when the model reads: the question, the question and `<bot>`, or only a padding token. */
+export type Context = 'question' | 'question_bot' | 'none';
+
+export interface LatentInversionSettings {
+  readonly kind: 'latent_inversion';
+  /** Folder of the latent-reasoning model. */
+  readonly lrm: string;
+  /** Folder that holds `views.json`. */
+  readonly views: string;
+  readonly context: Context;
+  readonly similarity: SimilarityKind;
+  readonly missingEndPenalty: number;
+  readonly lengthPenalty: number;
+  /** Most tokens of a text; all texts are read at this width. */
+  readonly width: number;
+}
+
+export interface InversionTarget {
+  /** The problem's question, as the model's token ids. */
+  readonly question: readonly number[];
+  readonly view: string;
+  /** [d], raw or translated, as the view says. */
+  readonly vector: Float32Array;
+  /** Another problem's vector in the same view: what the text must not be close to. */
+  readonly swapped: Float32Array;
+}
+
+/** The question's tokens and those that the text starts with, for a context. */
+export function contextTokens(context: Context, question: readonly number[], ids: { botId: number; padId: number }) {
+  return {
+    question: context === 'none' ? [ids.padId] : question,
+    lead: context === 'question_bot' ? [ids.botId] : [],
+  };
+}
+
+export async function createLatentInversion(settings: LatentInversionSettings): Promise<Environment<InversionTarget>> {
+  const runtime = await lrmRuntime(settings.lrm);
+  const { spec, tokenizer } = runtime.lrm;
+  const views = new Map(loadViews(settings.views).views.map(view => [view.id, view]));
+  const d = spec.model.hiddenSize;
+
+  function viewOf(id: string): View {
+    const view = views.get(id);
+    if (!view) throw new RecodiError('input', `${settings.views}/views.json: no view "${id}"; it has ${[...views.keys()].join(', ')}.`);
+    return view;
+  }
+
+  return {
+    name: 'latent_inversion',
+    async score(batch) {
+      const groups = groupByQuestion(batch);
+      const texts = batch.map(c => tokenizer.encode(c.text));
+      const lead = contextTokens(settings.context, [], spec).lead;
+      const states = await readRows(
+        runtime,
+        groups.questions.map(q => contextTokens(settings.context, q, spec).question),
+        texts.map(t => [...lead, ...t]),
+        texts.map(t => [lead.length, lead.length + t.length]),
+        settings.width + lead.length,
+      );
+      return batch.map((completion, i) => {
+        const view = viewOf(completion.target.view);
+        const empty = states.subarray(2 * i * d, (2 * i + 1) * d);
+        const readout = states.subarray((2 * i + 1) * d, (2 * i + 2) * d);
+        return scoreOf(settings, view, completion, texts[i]!.length, readout, empty);
+      });
+    },
+  };
+}
+
+function scoreOf(
+  settings: LatentInversionSettings,
+  view: View,
+  { target, ended }: Completion<InversionTarget>,
+  length: number,
+  readout: Float32Array,
+  empty: Float32Array,
+): Score {
+  const d = target.vector.length;
+  const to = (state: Float32Array, vector: Float32Array) => similarities(settings.similarity, view.frame, state, vector, view.variance)[0]!;
+  const similarity = to(readout, target.vector);
+  const swapped = to(readout, target.swapped);
+  const penalty = (ended ? 0 : settings.missingEndPenalty) + settings.lengthPenalty * length;
+  return {
+    reward: similarity - penalty,
+    terms: {
+      similarity,
+      shuffled: swapped,
+      gap: similarity - swapped,
+      lift_empty: similarity - to(empty, target.vector),
+      fve: 1 - squaredDistance(readout, 0, target.vector, 0, d) / view.variance,
+      penalty,
+    },
+  };
+}
+
+/** Questions once each; completions of a question stand together and are equally many. */
+function groupByQuestion(batch: readonly Completion<InversionTarget>[]) {
+  const questions: (readonly number[])[] = [];
+  for (const { target } of batch) if (questions.at(-1) !== target.question) questions.push(target.question);
+  if (batch.length % questions.length !== 0 || batch.some((c, i) => c.target.question !== questions[Math.floor((i * questions.length) / batch.length)]))
+    return { questions: batch.map(c => c.target.question) };
+  return { questions };
+}

@@ -1,0 +1,132 @@
+/**
+ * The language-model policy: it writes a text for a target vector that is injected into its prompt at a marker token.
+ *
+ * Prompt: `<inv>`, the injected vector (a trained affine map of the standardised target), `<sep>`, then the text. Trained
+ * are all parameters of a small model or low-rank adapters of a large one, the injection, and a value head. The policy
+ * does not see the question: with it, it solves the problem instead of reading the latent. Everything here is graph code.
+ */
+import { count, layout, type Layout, hostView, initialise } from '../src/lm/parameters.ts';
+import { logProbAndEntropy } from '../src/lm/ops.ts';
+import { type LoraSettings, loraShapes } from '../src/lm/lora.ts';
+import { type ModelSpec, parameterShapes } from '../src/lm/spec.ts';
+import { embed, forward, logits, positionsOf } from '../src/lm/transformer.ts';
+import { frozenWeights, viewWeights, type Weights, withAdapters } from '../src/lm/weights.ts';
+import { openSafetensors } from '../src/tensor/safetensors.ts';
+import { tf } from '../src/tensor/index.ts';
+
+export interface PolicySpec {
+  readonly model: ModelSpec;
+  /** Float32 safetensors of the base language model: where full training starts, what adapters sit on. */
+  readonly baseFile: string;
+  readonly lora?: LoraSettings;
+  /** Size of the target vectors. */
+  readonly targetSize: number;
+  readonly injectId: number;
+  readonly separatorId: number;
+  readonly eosId: number;
+  readonly padId: number;
+  /** Tokens that a text may not hold. */
+  readonly banned: readonly number[];
+}
+
+/** Target vectors [B,d], standardised by the statistics of text states, and the question where the policy may see it. */
+export interface PromptInputs {
+  readonly z: tf.Tensor2D;
+  readonly question?: { readonly ids: tf.Tensor2D; readonly mask: tf.Tensor2D };
+}
+
+type Named = Record<string, tf.Tensor>;
+
+/** Every trained parameter, in the order of the flat vector. */
+export function policyLayout(spec: PolicySpec): Layout {
+  const d = spec.model.hiddenSize;
+  return layout([
+    ...(spec.lora ? loraShapes(spec.model, spec.lora) : parameterShapes(spec.model)),
+    ['injection.weight', [d, spec.targetSize]],
+    ['injection.bias', [d]],
+    ['value.weight', [1, d]],
+    ['value.bias', [1]],
+  ]);
+}
+
+/** Starting parameters: the base model (or fresh adapters), a scaled identity as injection, a zero value head. */
+export function initialPolicy(spec: PolicySpec, stream: () => number): Float32Array {
+  const map = policyLayout(spec);
+  const params = initialise(map, { std: 0.02, stream });
+  const base = openSafetensors(spec.baseFile);
+  if (!spec.lora) for (const [name] of parameterShapes(spec.model)) hostView(map, params, name).set(base.read(name));
+  const d = spec.model.hiddenSize;
+  const embedding = base.read('model.embed_tokens.weight');
+  const scale = 2 * Math.sqrt(embedding.reduce((sum, x) => sum + x * x, 0) / embedding.length);
+  const injection = hostView(map, params, 'injection.weight').fill(0);
+  for (let i = 0; i < Math.min(d, spec.targetSize); i++) injection[i * spec.targetSize + i] = scale;
+  hostView(map, params, 'value.weight').fill(0);
+  return params;
+}
+
+/** The language model's weights under the trained parameters, and the policy's own beside them. */
+export function policyWeights(spec: PolicySpec, named: Named): Weights {
+  const { lora } = spec;
+  if (!lora) return viewWeights(named);
+  const base = frozenWeights(spec.baseFile);
+  const own: Weights = { tensor: name => named[name] ?? base.tensor(name) };
+  return withAdapters(own, named, lora);
+}
+
+/** Embeddings, mask and positions of the prompt: question (if seen), `<inv>`, the vector, `<sep>`. */
+export function promptOf(spec: PolicySpec, weights: Weights, inputs: PromptInputs) {
+  const rows = inputs.z.shape[0];
+  const injected = tf.add(
+    tf.matMul(inputs.z, weights.tensor('injection.weight') as tf.Tensor2D, false, true),
+    weights.tensor('injection.bias'),
+  );
+  const marker = (id: number) => embed(weights, tf.fill([rows, 1], id, 'int32') as tf.Tensor2D);
+  const parts: tf.Tensor3D[] = [marker(spec.injectId), tf.expandDims(injected, 1) as tf.Tensor3D, marker(spec.separatorId)];
+  const { question } = inputs;
+  if (question) parts.unshift(embed(weights, question.ids));
+  const embeddings = tf.concat(parts, 1);
+  const own = tf.ones([rows, 3]) as tf.Tensor2D;
+  const mask = question ? (tf.concat([question.mask, own], 1) as tf.Tensor2D) : own;
+  return { embeddings, mask, positions: positionsOf(mask) };
+}
+
+/**
+ * Log-probability and entropy of each token of texts [B,T] (right-padded, stop token included) at a temperature, and the
+ * value of the state before each: all [B·T].
+ */
+export function scoreTexts(spec: PolicySpec, named: Named, inputs: PromptInputs, tokens: { ids: tf.Tensor2D; mask: tf.Tensor2D }, temperature: number | tf.Scalar) {
+  const weights = policyWeights(spec, named);
+  const prompt = promptOf(spec, weights, inputs);
+  const [rows, width] = tokens.ids.shape;
+  const promptWidth = prompt.embeddings.shape[1];
+  const written = { ids: tf.slice(tokens.ids, [0, 0], [rows, width - 1]) as tf.Tensor2D, mask: tf.slice(tokens.mask, [0, 0], [rows, width - 1]) as tf.Tensor2D };
+  const mask = tf.concat([prompt.mask, written.mask], 1) as tf.Tensor2D;
+  const { hidden } = forward(spec.model, weights, {
+    embeddings: tf.concat([prompt.embeddings, embed(weights, written.ids)], 1),
+    mask,
+    positions: positionsOf(mask),
+  });
+  const states = tf.reshape(tf.slice(hidden, [0, promptWidth - 1, 0], [rows, width, -1]), [rows * width, -1]) as tf.Tensor2D;
+  const scaled = tf.div(tf.add(logits(spec.model, weights, states), banBias(spec)), temperature) as tf.Tensor2D;
+  const { logProb, entropy } = logProbAndEntropy(scaled, tf.reshape(tokens.ids, [rows * width]) as tf.Tensor1D);
+  const value = tf.add(
+    tf.matMul(states, weights.tensor('value.weight') as tf.Tensor2D, false, true),
+    weights.tensor('value.bias'),
+  );
+  return { logProb, entropy, value: tf.reshape(value, [rows * width]) as tf.Tensor1D };
+}
+
+/** Added to logits [n,V]: what may not be written is out of reach. */
+function banBias(spec: PolicySpec): tf.Tensor1D {
+  const bias = new Float32Array(spec.model.vocabSize);
+  for (const id of spec.banned) bias[id] = -1e9;
+  return tf.tensor1d(bias);
+}
+
+/** Parameters as named arrays, for saving. */
+export function namedParameters(spec: PolicySpec, params: Float32Array): Record<string, { dtype: 'F32'; shape: readonly number[]; data: Float32Array }> {
+  const entries = policyLayout(spec).entries.map(({ name, shape, offset }) => {
+    return [name, { dtype: 'F32' as const, shape, data: params.slice(offset, offset + count(shape)) }] as const;
+  });
+  return Object.fromEntries(entries);
+}

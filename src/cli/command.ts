@@ -1,0 +1,71 @@
+/**
+ * What all commands share: the options --json and --debug, interrupts, progress, and errors that become exit codes.
+ * A command's file only parses its arguments, calls one function that it imports when it runs (so that `--help` is
+ * quick), and prints.
+ */
+import type { Command } from 'commander';
+import { reportError } from '../run/errors.ts';
+import { isAbort, watchInterrupts } from '../run/interrupt.ts';
+import { createProgress, type Progress } from '../run/progress.ts';
+
+export interface CommonOptions {
+  readonly json?: boolean;
+  readonly debug?: boolean;
+}
+
+export interface CommandContext {
+  /** Aborts at the first Ctrl-C. */
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
+  /** Prints the result to stdout: the text, or the value as JSON with --json. */
+  print(value: unknown, text: string | (() => string)): void;
+}
+
+type Work<O> = (context: CommandContext, options: O, ...positional: string[]) => Promise<void>;
+
+/** Gives a command its shared options and what it does. `examples` are full command lines. */
+export function defineCommand<O extends CommonOptions>(
+  command: Command,
+  { examples, work }: { readonly examples: readonly string[]; readonly work: Work<O> },
+): void {
+  command
+    .option('--json', 'print the result as JSON')
+    .option('--debug', 'show the stack of an error')
+    .addHelpText(
+      'after',
+      `\nExample${examples.length > 1 ? 's' : ''}:\n${examples.map(line => `  ${line}\n`).join('')}`,
+    )
+    .action(async (...given: unknown[]) => {
+      const options = given.at(-2) as O;
+      const positional = given.slice(0, -2) as string[];
+      process.exitCode = await perform(work, options, positional);
+    });
+}
+
+/** Options that may be given more than once: collects them. */
+export const repeated = (value: string, before: readonly string[] = []): string[] => [...before, value];
+
+async function perform<O extends CommonOptions>(
+  work: Work<O>,
+  options: O,
+  positional: readonly string[],
+): Promise<number> {
+  const progress = createProgress();
+  const interrupts = watchInterrupts(line => progress.note(line));
+  const print: CommandContext['print'] = (value, text) => {
+    const line = options.json ? JSON.stringify(value, null, 2) : typeof text === 'string' ? text : text();
+    process.stdout.write(line.endsWith('\n') ? line : `${line}\n`);
+  };
+  try {
+    await work({ signal: interrupts.signal, progress, print }, options, ...positional);
+    return interrupts.exitCode() ?? 0;
+  } catch (thrown) {
+    progress.close();
+    const interrupted = interrupts.exitCode();
+    if (interrupted && isAbort(thrown, interrupts.signal)) return interrupted;
+    return reportError(thrown, options);
+  } finally {
+    progress.close();
+    interrupts.release();
+  }
+}

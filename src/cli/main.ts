@@ -1,0 +1,28 @@
+#!/usr/bin/env node
+/**
+ * The command line. Exit codes: 0 ok, 1 a gate or check failed, 2 usage or config error, 3 input that cannot be read,
+ * 130 or 143 interrupted after a clean checkpoint.
+ */
+import { Command, CommanderError } from 'commander';
+import { packageVersion } from '../run/package.ts';
+import { registerConfig } from './config.ts';
+import { registerDoctor } from './doctor.ts';
+
+const USAGE_ERROR = 2;
+
+const program = new Command('recodi')
+  .description('Reads the latent thoughts of latent-reasoning models as text.')
+  .version(packageVersion(), '-v, --version', 'print the version')
+  .helpOption('-h, --help', 'show help')
+  .helpCommand(false)
+  .showHelpAfterError('(--help shows what there is)')
+  .exitOverride();
+
+for (const register of [registerDoctor, registerConfig]) register(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  process.exitCode = error.exitCode === 0 ? 0 : USAGE_ERROR;
+}

@@ -1,0 +1,40 @@
+/**
+ * Tables for the terminal: plain lines between the head and the rows, numbers to the right.
+ */
+import Table from 'cli-table3';
+import pc from 'picocolors';
+
+const BLANK = {
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
+  middle: '  ',
+};
+
+const bold = process.stdout.isTTY ? pc.bold : String;
+
+const NUMBER = /^[-+±]?[.\d]/;
+
+/** Rows of texts under a head; a column whose cells are all numbers (or empty) is set to the right. */
+export function formatTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const right = head.map((_, column) => rows.every(row => !row[column] || NUMBER.test(row[column] ?? '')));
+  const table = new Table({
+    head: head.map(name => bold(name)),
+    chars: BLANK,
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+    colAligns: right.map(isRight => (isRight ? 'right' : 'left')),
+  });
+  table.push(...rows.map(row => [...row]));
+  return `${table.toString().replaceAll(/[ \t]+$/gm, '')}\n`;
+}

@@ -1,0 +1,82 @@
+/**
+ * Causal attention over a list of past segments and the new tokens, without ever joining their keys and values: the
+ * scores are computed per segment, joined for one softmax, and parted again. A segment with fewer rows than the batch
+ * is a prefix shared by consecutive rows, whose queries are grouped into one product.
+ */
+import * as tf from '@tensorflow/tfjs';
+import { RecodiError } from '../tensor/errors.ts';
+import type { Attend } from './families/family.ts';
+import { softmax } from './ops.ts';
+
+/** Keys and values of tokens seen before: per layer [Bs, kvHeads, Ts, headDim], keys with their positions applied. */
+export interface Segment {
+  readonly k: tf.Tensor4D[];
+  readonly v: tf.Tensor4D[];
+  /** float32 [Bs,Ts], 1 where there is a token. If Bs < B, row b of the batch sees row floor(b / (B/Bs)). */
+  readonly mask: tf.Tensor2D;
+}
+
+/** Added to the score of a token that must not be seen; finite, so that a row without tokens stays finite too. */
+const HIDDEN = -1e9;
+
+/** What may be seen, as a term of the scores [B,1,T,S], S = all segments' tokens and then the new ones. */
+export function attentionBias(mask: tf.Tensor2D, past: readonly Segment[]): tf.Tensor4D {
+  const [batch, time] = mask.shape;
+  const order = tf.range(0, time, 1, 'int32');
+  const causal = tf.lessEqual(tf.reshape(order, [1, 1, time]), tf.reshape(order, [1, time, 1]));
+  const fresh = tf.mul(tf.cast(causal, 'float32'), tf.reshape(mask, [batch, 1, time]));
+  const seen = past.map(segment => {
+    const [rows, length] = segment.mask.shape;
+    const every = tf.ones([rows, repeats(batch, rows), time, 1]);
+    return tf.reshape(tf.mul(tf.reshape(segment.mask, [rows, 1, 1, length]), every), [batch, time, length]);
+  });
+  const visible = seen.length === 0 ? fresh : tf.concat([...seen, fresh], -1);
+  return tf.reshape(tf.mul(tf.sub(1, visible), HIDDEN), [batch, 1, time, visible.shape[2]!]);
+}
+
+/** The attention of one layer; `bias` from `attentionBias` for the same batch. */
+export function attention(layer: number, past: readonly Segment[], bias: tf.Tensor4D): Attend {
+  return ({ q, k, v }) => {
+    const [batch, kvHeads, groups, time, headDim] = q.shape;
+    const queries: tf.Tensor4D = tf.reshape(q, [batch, kvHeads, groups * time, headDim]);
+    const scores = [
+      ...past.map(segment => shared(queries, segment.k[layer]!, true)),
+      tf.matMul(queries, k, false, true),
+    ];
+    const lengths = scores.map(part => part.shape[3]!);
+    const joined = scores.length === 1 ? scores[0]! : tf.concat(scores, -1);
+    const total = joined.shape[3]!;
+    const visible = tf.add(tf.reshape(joined, [batch, kvHeads * groups, time, total]), bias);
+    const shares = tf.reshape(softmax(visible), [batch, kvHeads, groups * time, total]);
+    const parts = (lengths.length === 1 ? [shares] : tf.split(shares, lengths, -1)) as tf.Tensor4D[];
+    const mixed = parts
+      .map((part, i) => (i < past.length ? shared(part, past[i]!.v[layer]!, false) : tf.matMul(part, v)))
+      .reduce((sum, part) => tf.add(sum, part));
+    const heads = tf.transpose(tf.reshape(mixed, [batch, kvHeads, groups, time, headDim]), [0, 3, 1, 2, 4]);
+    return tf.reshape(heads, [batch * time, kvHeads * groups * headDim]);
+  };
+}
+
+/**
+ * left [B,h,n,a] times right [Bs,h,·,·] (transposed if asked) -> [B,h,n,c]. Where Bs < B the rows that share a prefix
+ * are stacked, so that `right` is never repeated.
+ */
+function shared(left: tf.Tensor4D, right: tf.Tensor4D, transposed: boolean): tf.Tensor4D {
+  const [batch, heads, n, width] = left.shape;
+  const rows = right.shape[0];
+  const times = repeats(batch, rows);
+  if (times === 1) return tf.matMul(left, right, false, transposed);
+  const stacked = tf.transpose(tf.reshape(left, [rows, times, heads, n, width]), [0, 2, 1, 3, 4]);
+  const product = tf.matMul(tf.reshape(stacked, [rows, heads, times * n, width]), right, false, transposed);
+  const out = product.shape[3]!;
+  const parted = tf.transpose(tf.reshape(product, [rows, heads, times, n, out]), [0, 2, 1, 3, 4]);
+  return tf.reshape(parted, [batch, heads, n, out]);
+}
+
+function repeats(batch: number, rows: number): number {
+  if (batch % rows === 0) return batch / rows;
+  throw new RecodiError(
+    'internal',
+    `A past segment of ${rows} rows cannot be shared by a batch of ${batch}: the batch must be a multiple of it.`,
+  );
+}

@@ -1,0 +1,240 @@
+/**
+ * Writing text: prompt in, sampled or greedy tokens out. One graph reads the prompt and writes the first tokens, another
+ * continues from keys and values that the host keeps; each call writes several tokens. Tokens come from uniform numbers
+ * that the caller gives (inverse CDF, inside the graph): a text depends on its own numbers, not on the worker that wrote
+ * it or on the other rows of its batch. What a row would write after its end is computed and dropped.
+ */
+import * as tf from '@tensorflow/tfjs';
+import { type Compiled, compile, f32, type Host, type HostArray, i32 } from '../tensor/index.ts';
+import { KeyStore } from './keyStore.ts';
+import { choose } from './sample.ts';
+import type { ModelSpec } from './spec.ts';
+import { columns, Transcript } from './transcript.ts';
+import { embed, type ForwardInput, forward, logits, type Segment } from './transformer.ts';
+import type { Weights } from './weights.ts';
+
+export interface DecoderOptions<P> {
+  /** Appears in errors and in the engine's statistics. */
+  readonly name: string;
+  readonly spec: ModelSpec;
+  /** The model's weights, given the parameters of the call, if it has any. */
+  readonly weights: (params: tf.Tensor1D | undefined) => Weights;
+  /** What is read before the first token, padded on either side; may bring past segments. */
+  readonly prompt: (weights: Weights, inputs: P) => ForwardInput;
+  /** Ids that are never written, and ids that are not written first. */
+  readonly banned?: readonly number[];
+  readonly bannedFirst?: readonly number[];
+  /** Ids that end a text; the one written is part of it. */
+  readonly stop: readonly number[];
+  /** Written after the end; 0 if absent. */
+  readonly padId?: number;
+  /** Tokens per graph call; chosen from the model's depth if absent. */
+  readonly unroll?: number;
+  /** See CompileOptions. */
+  readonly prepack?: boolean;
+}
+
+export interface GenerateRequest<P> {
+  readonly params?: HostArray;
+  readonly inputs: Host<P>;
+  /** [B*maxNewTokens] in [0,1), row by row; absent = greedy. */
+  readonly uniforms?: Float32Array;
+  /** The logits are divided by it; 1 if absent. */
+  readonly temperature?: number;
+  readonly maxNewTokens: number;
+}
+
+export interface Generated {
+  /** [B*maxNewTokens], `padId` after the end. */
+  readonly tokens: Int32Array;
+  /** [B] tokens written, the stop token included. */
+  readonly lengths: Int32Array;
+  /** [B*maxNewTokens] log-probability under the distribution drawn from (temperature and bans included), 0 after the end. */
+  readonly logprobs: Float32Array;
+  /** [B] 1 where a stop token was written. */
+  readonly stopped: Uint8Array;
+}
+
+export interface Decoder<P> {
+  generate(request: GenerateRequest<P>): Promise<Generated>;
+  release(): Promise<void>;
+}
+
+/** Graphs of about this many blocks are quick to build and leave little time between calls: tokens per call times layers. */
+const BLOCKS_PER_CALL = 64;
+/** Up to this many tokens a prompt's keys are joined with the new ones; longer ones stay a segment of their own. */
+const JOINED_PROMPT = 32;
+/** The key store's size is rounded up to a multiple of this, so that texts of similar length share a graph. */
+const CAPACITY_STEP = 16;
+
+type Draw = { readonly params?: tf.Tensor1D; readonly uniforms?: tf.Tensor2D; readonly temperature: tf.Scalar };
+type Opening<P> = Draw & { readonly prompt: P };
+type Continuation = Draw & { readonly past: Segment[]; readonly token: tf.Tensor1D; readonly position: tf.Tensor1D };
+type Written = { tokens: tf.Tensor2D; logprobs: tf.Tensor2D };
+/** What a continuation needs: keys and values of all tokens but the last written, and the last one's position. */
+type State = { past: Segment[]; own: Segment; position: tf.Tensor1D };
+
+export function createDecoder<P>(options: DecoderOptions<P>): Decoder<P> {
+  const { spec } = options;
+  const banned = options.banned ?? [];
+  const bannedFirst = [...banned, ...(options.bannedFirst ?? [])];
+  const settings = { prepack: options.prepack ?? false };
+  const graphs = new Map<string, Compiled<never, never>>();
+
+  const graph = <I, O>(part: string, build: (inputs: I) => O): Compiled<I, O> => {
+    const known = graphs.get(part) as Compiled<I, O> | undefined;
+    if (known) return known;
+    const made = compile<I, O>(`${options.name}.${part}`, build, settings);
+    graphs.set(part, made as unknown as Compiled<never, never>);
+    return made;
+  };
+
+  const choice = (weights: Weights, state: tf.Tensor2D, draw: Draw, step: number, first: boolean) =>
+    choose(logits(spec, weights, state), {
+      temperature: draw.temperature,
+      banned: first ? bannedFirst : banned,
+      ...(draw.uniforms && { uniforms: tf.slice(draw.uniforms, [0, step], [-1, 1]) }),
+    });
+
+  /** Reads one token per row: its state [B,d], and the row's segment with the token in it. */
+  const read = (
+    weights: Weights,
+    past: readonly Segment[],
+    own: Segment | undefined,
+    token: tf.Tensor1D,
+    at: tf.Tensor1D,
+  ) => {
+    const rows = token.shape[0];
+    const { hidden, segment } = forward(spec, weights, {
+      embeddings: embed(weights, tf.reshape(token, [rows, 1])),
+      mask: tf.ones([rows, 1]),
+      positions: tf.reshape(at, [rows, 1]),
+      past,
+      ...(own && { extend: own }),
+    });
+    return { state: tf.reshape(hidden, [rows, spec.hiddenSize]) as tf.Tensor2D, segment };
+  };
+
+  const open =
+    (count: number, keep: boolean) =>
+    (inputs: Opening<P>): Written & Partial<State> => {
+      const weights = options.weights(inputs.params);
+      const prompt = options.prompt(weights, inputs.prompt);
+      const { hidden, segment } = forward(spec, weights, prompt);
+      const last = lastPlaces(prompt.mask);
+      const joined = segment.mask.shape[1] <= JOINED_PROMPT;
+      const past = joined ? (prompt.past ?? []) : [...(prompt.past ?? []), segment];
+      let own = joined ? segment : undefined;
+      let position = tf.gather(tf.reshape(prompt.positions, [-1]), last) as tf.Tensor1D;
+      const state = tf.gather(tf.reshape(hidden, [-1, spec.hiddenSize]), last) as tf.Tensor2D;
+      const picks = [choice(weights, state, inputs, 0, true)];
+      while (picks.length < count) {
+        position = next(position);
+        const more = read(weights, past, own, picks.at(-1)!.token, position);
+        own = more.segment;
+        picks.push(choice(weights, more.state, inputs, picks.length, false));
+      }
+      const written = joinedPicks(picks);
+      if (!keep) return written;
+      const kept = own && !joined ? extended(segment, own) : (own ?? segment);
+      return { ...written, past: [...(prompt.past ?? [])], own: kept, position };
+    };
+
+  const proceed =
+    (count: number) =>
+    (inputs: Continuation): Written & { own: Segment; position: tf.Tensor1D } => {
+      const weights = options.weights(inputs.params);
+      const picks: ReturnType<typeof choice>[] = [];
+      let { token, position } = inputs;
+      let own: Segment | undefined;
+      while (picks.length < count) {
+        position = next(position);
+        const more = read(weights, inputs.past, own, token, position);
+        own = more.segment;
+        const pick = choice(weights, more.state, inputs, picks.length, false);
+        picks.push(pick);
+        token = pick.token;
+      }
+      return { ...joinedPicks(picks), own: own!, position };
+    };
+
+  return {
+    async generate(request) {
+      const { maxNewTokens, uniforms } = request;
+      const deepest = options.unroll ?? Math.max(1, Math.floor(BLOCKS_PER_CALL / spec.layers));
+      const calls = Math.ceil(maxNewTokens / deepest);
+      const count = Math.ceil(maxNewTokens / calls);
+      const kind = `${count}${uniforms ? '.sampled' : '.greedy'}`;
+      const draw = (rows: number, from: number) => ({
+        ...(request.params && { params: request.params }),
+        ...(uniforms && { uniforms: f32(columns(uniforms, rows, maxNewTokens, from, count), [rows, count]) }),
+        temperature: f32([request.temperature ?? 1], []),
+      });
+      const opening = graph(`open.${kind}${calls > 1 ? '.kept' : ''}`, open(count, calls > 1));
+      const rowsAsked = uniforms ? uniforms.length / maxNewTokens : 0;
+      const first = await opening({ ...draw(rowsAsked, 0), prompt: request.inputs } as Host<Opening<P>>);
+      const rows = first.tokens.shape[0]!;
+      const result = new Transcript(rows, maxNewTokens, options.stop, options.padId ?? 0);
+      result.add(first);
+      if (calls === 1 || result.ended) return generated(result);
+
+      const { past, own, position } = first as Host<Written & State>;
+      const length = own.mask.shape[1]!;
+      const capacity = Math.ceil((length + (calls - 1) * count) / CAPACITY_STEP) * CAPACITY_STEP;
+      const store = new KeyStore(own, capacity);
+      const continuation = graph(`continue.${kind}`, proceed(count));
+      let at = position;
+      while (!result.ended) {
+        const more = await continuation({
+          ...draw(rows, result.width),
+          past: [...past, store.segment],
+          token: i32(result.lastTokens, [rows]),
+          position: at,
+        } as Host<Continuation>);
+        store.append(more.own);
+        at = more.position;
+        result.add(more);
+      }
+      return generated(result);
+    },
+    async release() {
+      await Promise.all([...graphs.values()].map(compiled => compiled.release()));
+    },
+  };
+}
+
+function generated({ tokens, lengths, logprobs, stopped }: Transcript): Generated {
+  return { tokens, lengths, logprobs, stopped };
+}
+
+/** Index into [B*T] of each row's last token; its first place where a row has none. */
+function lastPlaces(mask: tf.Tensor2D): tf.Tensor1D {
+  const [rows, time] = mask.shape;
+  const places = tf.max(tf.mul(mask, tf.reshape(tf.range(0, time, 1, 'float32'), [1, time])), 1);
+  return tf.add(tf.cast(places, 'int32'), tf.range(0, rows * time, time, 'int32'));
+}
+
+function next(position: tf.Tensor1D): tf.Tensor1D {
+  return tf.add(position, tf.scalar(1, 'int32'));
+}
+
+function joinedPicks(picks: readonly { token: tf.Tensor1D; logProb: tf.Tensor1D }[]): Written {
+  return {
+    tokens: tf.stack(
+      picks.map(pick => pick.token),
+      1,
+    ) as tf.Tensor2D,
+    logprobs: tf.stack(
+      picks.map(pick => pick.logProb),
+      1,
+    ) as tf.Tensor2D,
+  };
+}
+
+function extended(first: Segment, second: Segment): Segment {
+  return {
+    k: first.k.map((k, layer) => tf.concat([k, second.k[layer]!], 2)),
+    v: first.v.map((v, layer) => tf.concat([v, second.v[layer]!], 2)),
+    mask: tf.concat([first.mask, second.mask], 1),
+  };
+}

@@ -1,0 +1,45 @@
+/**
+ * One token per row from logits: the most likely one, or the one at which the cumulative distribution passes a uniform
+ * number (inverse CDF). The number decides alone, so a draw can be repeated anywhere.
+ */
+import * as tf from '@tensorflow/tfjs';
+
+export interface Choice {
+  readonly token: tf.Tensor1D; // int32 [B]
+  readonly logProb: tf.Tensor1D; // [B], under the distribution that was drawn from
+}
+
+/** Keeps a number away from 1, where rounding could lead past the last token. */
+const BELOW_ONE = 1 - 2 ** -20;
+/** Added to the logits of tokens that must not be chosen; their probability is then exactly zero. */
+const NEVER = -1e9;
+
+/** logits [B,V] -> tokens, drawn by `uniforms` [B,1] in [0,1), or the most likely where there are none. */
+export function choose(
+  logits: tf.Tensor2D,
+  options: { temperature: tf.Scalar; banned: readonly number[]; uniforms?: tf.Tensor2D },
+): Choice {
+  const [rows, vocab] = logits.shape;
+  const scaled = tf.div<tf.Tensor2D>(logits, options.temperature);
+  const allowed = options.banned.length > 0 ? tf.add<tf.Tensor2D>(scaled, banRow(vocab, options.banned)) : scaled;
+  const p = tf.softmax(allowed);
+  const token = options.uniforms ? inverseCdf(p, options.uniforms) : tf.argMax<tf.Tensor1D>(allowed, -1);
+  const starts = tf.mul(tf.range(0, rows, 1, 'int32'), tf.scalar(vocab, 'int32'));
+  const chosen = tf.gather(tf.reshape(p, [rows * vocab]), tf.add<tf.Tensor1D>(starts, token));
+  return { token, logProb: tf.log(chosen) as tf.Tensor1D };
+}
+
+/** How many tokens lie wholly at or below the number's share of the total. */
+function inverseCdf(p: tf.Tensor2D, uniforms: tf.Tensor2D): tf.Tensor1D {
+  const [rows, vocab] = p.shape;
+  const cdf = tf.cumsum(p, 1);
+  const total = tf.slice(cdf, [0, vocab - 1], [rows, 1]);
+  const threshold = tf.mul(tf.minimum(uniforms, BELOW_ONE), total);
+  return tf.sum(tf.cast(tf.lessEqual(cdf, threshold), 'int32'), -1);
+}
+
+function banRow(vocab: number, banned: readonly number[]): tf.Tensor2D {
+  const row = new Float32Array(vocab);
+  for (const id of banned) row[id] = NEVER;
+  return tf.tensor2d(row, [1, vocab]);
+}

@@ -1,0 +1,158 @@
+/**
+ * Vocabularies of whole words split at whitespace: how they are written as a Hugging Face `tokenizer.json`, and how they
+ * are read by table. The file uses the WordPiece model, since transformers.js has no WordLevel one; as no word begins
+ * with the prefix of word pieces, a word is in the table as a whole or unknown.
+ */
+
+import { writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeAtomically } from '../tensor/atomic.ts';
+import { RecodiError } from '../tensor/errors.ts';
+import type { Codec } from './tokenizer.ts';
+
+/** Marks pieces inside a word; no word may begin with it. */
+const PIECE = '##';
+const LONGEST_WORD = 100;
+
+export interface SpecialTokens {
+  readonly pad: string;
+  readonly eos: string;
+  readonly unknown: string;
+  /** Further tokens that are never split, such as markers of latent steps. */
+  readonly others?: readonly string[];
+}
+
+/**
+ * Writes `tokenizer.json` and `tokenizer_config.json`. Ids follow the order pad, eos, unknown, others, words.
+ * @throws RecodiError('input') for a word that could not be read back as one token.
+ */
+export function writeWordTokenizer(folder: string, words: readonly string[], special: SpecialTokens): void {
+  const reserved = [special.pad, special.eos, special.unknown, ...(special.others ?? [])];
+  const all = [...reserved, ...words];
+  const seen = new Set<string>();
+  for (const word of all) {
+    const fault = faultOf(word) ?? (seen.has(word) ? 'it comes twice' : undefined);
+    if (fault) throw new RecodiError('input', `The word "${word}" cannot be in a word vocabulary: ${fault}.`);
+    seen.add(word);
+  }
+  const definition = {
+    version: '1.0',
+    truncation: null,
+    padding: null,
+    added_tokens: reserved.map((content, id) => ({
+      id,
+      content,
+      single_word: false,
+      lstrip: false,
+      rstrip: false,
+      normalized: false,
+      special: true,
+    })),
+    normalizer: null,
+    pre_tokenizer: { type: 'WhitespaceSplit' },
+    post_processor: null,
+    decoder: { type: 'WordPiece', prefix: PIECE, cleanup: false },
+    model: {
+      type: 'WordPiece',
+      unk_token: special.unknown,
+      continuing_subword_prefix: PIECE,
+      max_input_chars_per_word: LONGEST_WORD,
+      vocab: Object.fromEntries(all.map((word, id) => [word, id])),
+    },
+  };
+  const config = {
+    tokenizer_class: 'PreTrainedTokenizerFast',
+    pad_token: special.pad,
+    eos_token: special.eos,
+    unk_token: special.unknown,
+    clean_up_tokenization_spaces: false,
+    model_max_length: 1_000_000,
+  };
+  writeJson(join(folder, 'tokenizer.json'), definition);
+  writeJson(join(folder, 'tokenizer_config.json'), config);
+}
+
+function faultOf(word: string): string | undefined {
+  if (!/^\S+$/u.test(word)) return 'it is empty or holds whitespace';
+  if (word.startsWith(PIECE)) return `it begins with ${PIECE}`;
+  if ([...word].length > LONGEST_WORD) return `it is longer than ${LONGEST_WORD} characters`;
+  return undefined;
+}
+
+function writeJson(path: string, value: unknown): void {
+  writeAtomically(path, descriptor => writeSync(descriptor, `${JSON.stringify(value, null, 1)}\n`));
+}
+
+/** The parts of `tokenizer.json` that decide whether a table does the same. */
+interface Definition {
+  readonly normalizer?: unknown;
+  readonly post_processor?: unknown;
+  readonly pre_tokenizer?: { readonly type?: string } | null;
+  readonly decoder?: { readonly type?: string; readonly prefix?: string; readonly cleanup?: boolean } | null;
+  readonly added_tokens?: readonly {
+    readonly id: number;
+    readonly content: string;
+    readonly special: boolean;
+    readonly lstrip: boolean;
+    readonly rstrip: boolean;
+    readonly single_word: boolean;
+  }[];
+  readonly model?: {
+    readonly type?: string;
+    readonly unk_token?: string;
+    readonly continuing_subword_prefix?: string;
+    readonly vocab?: Readonly<Record<string, number>>;
+  };
+}
+
+/** A codec for a file of the kind that `writeWordTokenizer` writes; undefined for any other. */
+export function wordTable(json: Record<string, unknown>): Codec | undefined {
+  const { normalizer, post_processor, pre_tokenizer, decoder, model, added_tokens: added = [] } = json as Definition;
+  const vocab = model?.vocab;
+  const plain =
+    model?.type === 'WordPiece' &&
+    vocab !== undefined &&
+    model.continuing_subword_prefix === PIECE &&
+    (normalizer ?? null) === null &&
+    (post_processor ?? null) === null &&
+    pre_tokenizer?.type === 'WhitespaceSplit' &&
+    decoder?.type === 'WordPiece' &&
+    decoder.prefix === PIECE &&
+    decoder.cleanup === false &&
+    Object.keys(vocab).every(word => faultOf(word) === undefined) &&
+    added.every(token => vocab[token.content] === token.id && !token.lstrip && !token.rstrip && !token.single_word);
+  const unknown = plain ? vocab[model.unk_token ?? ''] : undefined;
+  if (!plain || unknown === undefined) return undefined;
+
+  const vocabulary = new Map(Object.entries(vocab));
+  const words: string[] = [];
+  for (const [word, id] of vocabulary) words[id] = word;
+  const special = new Set(added.filter(token => token.special).map(token => token.id));
+  const separators = added.map(token => token.content).sort((a, b) => b.length - a.length);
+  const split = separators.length > 0 ? new RegExp(`(${separators.map(escaped).join('|')})`) : undefined;
+  return {
+    vocabulary,
+    encode(text) {
+      const ids: number[] = [];
+      for (const piece of split ? text.split(split) : [text]) {
+        for (const word of piece.match(/\S+/g) ?? []) ids.push(vocabulary.get(word) ?? unknown);
+      }
+      return ids;
+    },
+    decode: (ids, options = {}) =>
+      ids
+        .filter(id => !(options.skipSpecial && special.has(id)))
+        .map(id => words[id] ?? words[unknown]!)
+        .join(' '),
+    applyChatTemplate() {
+      throw new RecodiError(
+        'usage',
+        'This model has a vocabulary of words and no chat template; generate without --chat.',
+      );
+    },
+  };
+}
+
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}

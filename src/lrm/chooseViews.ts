@@ -1,0 +1,161 @@
+/**
+ * Which views a run reads, decided without gold: everything here looks at the model's latents and at the explicit chains
+ * that the model itself writes.
+ *
+ * `auto`: a step is read raw where its latents lie near the states of the own chain (FVE at the best anchor over .5 on
+ * validation problems), else through a translator to the anchor with the most nats on training problems. Latents read jointly
+ * always go through translators, one view per anchor asked for, or per step and point before and after its result.
+ */
+import { RecodiError } from '../run/errors.ts';
+import type { Pool } from '../tensor/pool.ts';
+import { type Anchor, anchorName } from './anchors.ts';
+import { fitTask } from './fitTask.ts';
+import { columnMean, fve, type Frame, squaredDistance } from './similarity.ts';
+import { translate } from './translator.ts';
+import { targetVectors, type View, viewId } from './views.ts';
+
+/** Latents [P,N+1,d] of problems, and the states [P,d] that their own chains leave at each anchor; `rows` of those that have it. */
+export interface ChainStates {
+  readonly latents: Float32Array;
+  readonly anchors: readonly { readonly anchor: Anchor; readonly rows: readonly number[]; readonly states: Float32Array }[];
+}
+
+export interface ViewSettings {
+  readonly steps: 'each' | 'joint';
+  readonly latents: readonly number[];
+  readonly space: 'auto' | 'raw' | 'translated';
+  readonly anchors: 'auto' | readonly Anchor[];
+  readonly whitening: 'pooled' | 'residual';
+}
+
+export interface ViewChoice {
+  readonly views: View[];
+  /** Raw FVE per step and anchor, and each fitted translator, for the table that explains the choice. */
+  readonly table: readonly ViewRow[];
+}
+
+export interface ViewRow {
+  readonly steps: readonly number[];
+  readonly anchor: string;
+  readonly space: 'raw' | 'translated';
+  readonly fve: number;
+  readonly nats: number | null;
+  readonly chosen: boolean;
+}
+
+const RAW_FVE = 0.5;
+
+interface Task {
+  readonly pool: Pool;
+  readonly d: number;
+  /** States per problem, N+1. */
+  readonly count: number;
+  readonly train: ChainStates;
+  readonly validation: ChainStates;
+  /** The pooled frame, centred at the mean of text states. */
+  readonly pooled: Frame;
+}
+
+export async function chooseViews(task: Task, settings: ViewSettings): Promise<ViewChoice> {
+  if (settings.steps === 'joint') return joint(task, settings);
+  const table: ViewRow[] = [];
+  const views: View[] = [];
+  for (const k of settings.latents) {
+    const raw = rawRows(task, k);
+    const best = raw.reduce<ViewRow | undefined>((a, b) => (a && a.fve >= b.fve ? a : b), undefined);
+    const readRaw = settings.space === 'raw' || (settings.space === 'auto' && (best?.fve ?? -1) > RAW_FVE);
+    table.push(...raw.map(row => ({ ...row, chosen: readRaw && row === best })));
+    if (readRaw) {
+      views.push(rawView(task, k, best?.fve ?? Number.NaN));
+      continue;
+    }
+    const fitted = await fitAll(task, [k], candidates(task, settings), settings);
+    const kept = settings.anchors === 'auto' ? [fitted.reduce((a, b) => ((a.nats ?? 0) >= (b.nats ?? 0) ? a : b))] : fitted;
+    table.push(...fitted.map(view => row(view, kept.includes(view))));
+    views.push(...kept);
+  }
+  return { views, table };
+}
+
+async function joint(task: Task, settings: ViewSettings): Promise<ViewChoice> {
+  if (settings.space === 'raw')
+    throw new RecodiError('config', 'targets.steps: joint reads several latents through a translator; set targets.space to auto or translated.');
+  const views = await fitAll(task, settings.latents, candidates(task, settings), settings);
+  return { views, table: views.map(view => row(view, true)) };
+}
+
+/** Anchors that a translator may aim at: those asked for, or before and after each result of the chain. */
+function candidates(task: Task, settings: ViewSettings): readonly Anchor[] {
+  if (settings.anchors !== 'auto') return settings.anchors;
+  return task.train.anchors.map(a => a.anchor).filter(a => a.point === 'before' || a.point === 'result');
+}
+
+function rawRows({ d, count, validation }: Task, k: number): ViewRow[] {
+  return validation.anchors.map(({ anchor, rows, states }) => {
+    const latents = stepVectors(validation.latents, [k], rows, count, d);
+    return { steps: [k], anchor: anchorName(anchor), space: 'raw', fve: fve(states, latents, d) ?? Number.NaN, nats: null, chosen: false };
+  });
+}
+
+function rawView({ d, count, train, pooled }: Task, k: number, rawFve: number): View {
+  const vectors = targetVectors({ steps: [k] }, train.latents, count, d);
+  return { id: viewId([k]), steps: [k], space: 'raw', frame: pooled, variance: spread(vectors, d), fve: rawFve };
+}
+
+async function fitAll(task: Task, steps: readonly number[], anchors: readonly Anchor[], { whitening }: ViewSettings): Promise<View[]> {
+  const { d, count, train, validation, pool, pooled } = task;
+  return Promise.all(
+    anchors.map(async anchor => {
+      const name = anchorName(anchor);
+      const at = train.anchors.find(a => anchorName(a.anchor) === name);
+      const held = validation.anchors.find(a => anchorName(a.anchor) === name);
+      if (!at || !held || at.rows.length < 2 * steps.length * d)
+        throw new RecodiError('config', `targets.anchors: only ${at?.rows.length ?? 0} training problems have an own chain that reaches ${name}; a translator of ${steps.length} latents needs ${2 * steps.length * d} or more. Ask for another anchor or more problems.`);
+      const inputs = stepVectors(train.latents, steps, at.rows, count, d);
+      const fitted = await pool.run(fitTask, { inputs, outputs: at.states, m: steps.length * d, d });
+      const predicted = translate(fitted.translator, stepVectors(validation.latents, steps, held.rows, count, d));
+      const frame = whitening === 'residual' ? { centre: fitted.translator.outputMean, whitening: fitted.residualWhitening } : pooled;
+      return {
+        id: viewId(steps, anchor),
+        steps,
+        space: 'translated' as const,
+        anchor,
+        translator: fitted.translator,
+        frame,
+        variance: spread(translate(fitted.translator, inputs), d),
+        fve: fve(predicted, held.states, d) ?? Number.NaN,
+        nats: fitted.nats,
+      };
+    }),
+  );
+}
+
+const row = (view: View, chosen: boolean): ViewRow => ({
+  steps: view.steps,
+  anchor: view.anchor ? anchorName(view.anchor) : '',
+  space: view.space,
+  fve: view.fve,
+  nats: view.nats ?? null,
+  chosen,
+});
+
+/** Rows of latents [P,n,d] at `steps`, concatenated: [rows, steps·d]. */
+function stepVectors(latents: Float32Array, steps: readonly number[], rows: readonly number[], count: number, d: number): Float32Array {
+  const out = new Float32Array(rows.length * steps.length * d);
+  rows.forEach((p, r) => {
+    steps.forEach((k, i) => {
+      const from = (p * count + k) * d;
+      out.set(latents.subarray(from, from + d), (r * steps.length + i) * d);
+    });
+  });
+  return out;
+}
+
+/** Mean squared distance of rows [n,d] from their mean. */
+function spread(rows: Float32Array, d: number): number {
+  const mean = columnMean(rows, d);
+  const n = rows.length / d;
+  let sum = 0;
+  for (let i = 0; i < n; i++) sum += squaredDistance(rows, i, mean, 0, d);
+  return sum / n;
+}

@@ -1,0 +1,130 @@
+/**
+ * The frozen latent-reasoning model as the main thread sees it: whole lists in, whole lists out.
+ *
+ * Work is cut into chunks of a fixed number of rows (the last one filled up with copies of its last row), so that every
+ * graph sees few shapes and a result never depends on the number of workers.
+ */
+import type { Pool } from '../tensor/pool.ts';
+import { type Lrm, loadLrm } from './folder.ts';
+import { LENS_TOP } from './runtime.ts';
+import { answerTask, causalTask, readTask, thinkTask, writeTask } from './tasks.ts';
+
+type Row = readonly number[];
+
+const CHUNK = 64;
+/** Rows of one reading graph: groups of texts per question are kept whole. */
+const READ_ROWS = 192;
+
+export interface Thoughts {
+  /** [P,n+1,d] */
+  readonly states: Float32Array;
+  /** Token ids [P]. */
+  readonly answers: Int32Array;
+  /** Token ids [P,n+1,LENS_TOP]. */
+  readonly lens: Int32Array;
+}
+
+export interface Progress {
+  (done: number, total: number): void;
+}
+
+export interface LrmClient {
+  readonly lrm: Lrm;
+  think(questions: readonly Row[], options?: { steps?: number; onProgress?: Progress }): Promise<Thoughts>;
+  causal(questions: readonly Row[], options?: { donors?: number; onProgress?: Progress }): Promise<{ swap: Float32Array; zero: Float32Array }>;
+  /** States [n·A,d] after `at[i]` tokens of text i in the context of question `questionOf[i]`'s tokens; every `at` row has A entries. */
+  read(request: { questions: readonly Row[]; texts: readonly (readonly Row[])[]; at?: readonly (readonly Row[])[]; onProgress?: Progress }): Promise<Float32Array>;
+  write(prompts: readonly Row[], options: { stop: readonly number[]; maxNewTokens: number; onProgress?: Progress }): Promise<{ tokens: number[]; stopped: boolean }[]>;
+  answers(prompts: readonly Row[]): Promise<Int32Array>;
+}
+
+/** Runs `work` on chunks of `size` items, in parallel on the pool, in order; the last chunk is filled up with its last item. */
+export async function inChunks<T, R>(items: readonly T[], size: number, work: (chunk: T[]) => Promise<R>, onProgress?: Progress): Promise<R[]> {
+  const chunks: T[][] = [];
+  for (let i = 0; i < items.length; i += size) {
+    const chunk = items.slice(i, i + size);
+    while (chunk.length < size && items.length > size) chunk.push(chunk[chunk.length - 1]!);
+    chunks.push(chunk);
+  }
+  let done = 0;
+  return Promise.all(
+    chunks.map(async chunk => {
+      const result = await work(chunk);
+      done += size;
+      onProgress?.(Math.min(done, items.length), items.length);
+      return result;
+    }),
+  );
+}
+
+function concat<T extends Float32Array | Int32Array>(parts: readonly T[], length: number, make: (n: number) => T): T {
+  const out = make(length);
+  let offset = 0;
+  for (const part of parts) {
+    const take = Math.min(part.length, length - offset);
+    out.set(part.subarray(0, take), offset);
+    offset += take;
+  }
+  return out;
+}
+
+const floats = (parts: readonly Float32Array[], n: number) => concat(parts, n, size => new Float32Array(size));
+const ints = (parts: readonly Int32Array[], n: number) => concat(parts, n, size => new Int32Array(size));
+
+export async function createLrmClient(pool: Pool, folder: string, signal?: AbortSignal): Promise<LrmClient> {
+  const lrm = await loadLrm(folder);
+  const { spec } = lrm;
+  const d = spec.model.hiddenSize;
+  const options = signal ? { signal } : {};
+  return {
+    lrm,
+
+    async think(questions, { steps = spec.latents, onProgress } = {}) {
+      const parts = await inChunks(questions, CHUNK, chunk => pool.run(thinkTask, { folder, questions: chunk, steps }, options), onProgress);
+      const n = questions.length;
+      return {
+        states: floats(parts.map(p => p.states), n * (steps + 1) * d),
+        answers: ints(parts.map(p => p.answers), n),
+        lens: ints(parts.map(p => p.lens), n * (steps + 1) * LENS_TOP),
+      };
+    },
+
+    async causal(questions, { donors = 4, onProgress } = {}) {
+      const shifts = Array.from({ length: donors }, (_, i) => 1 + i * 7);
+      const parts = await inChunks(questions, CHUNK, chunk => pool.run(causalTask, { folder, questions: chunk, shifts }, options), onProgress);
+      const n = questions.length * (spec.latents + 1);
+      return { swap: floats(parts.map(p => p.swap), n), zero: floats(parts.map(p => p.zero), n) };
+    },
+
+    async read({ questions, texts, at, onProgress }) {
+      const group = Math.max(...texts.map(t => t.length));
+      if (texts.some(t => t.length !== group)) throw new RangeError(`every question needs the same number of texts, here up to ${group}`);
+      const width = Math.max(8, Math.ceil(Math.max(...texts.map(g => Math.max(...g.map(t => t.length)))) / 8) * 8);
+      const picks = at?.[0]?.[0]?.length ?? 1;
+      const items = questions.map((question, i) => ({ question, texts: texts[i]!, at: at?.[i] ?? texts[i]!.map(t => [t.length]) }));
+      const size = Math.max(1, Math.floor(READ_ROWS / group));
+      const parts = await inChunks(
+        items,
+        size,
+        chunk =>
+          pool.run(
+            readTask,
+            { folder, questions: chunk.map(c => c.question), texts: chunk.flatMap(c => c.texts), at: chunk.flatMap(c => c.at), width },
+            options,
+          ),
+        onProgress,
+      );
+      return floats(parts, questions.length * group * picks * d);
+    },
+
+    async write(prompts, { stop, maxNewTokens, onProgress }) {
+      const parts = await inChunks(prompts, CHUNK, chunk => pool.run(writeTask, { folder, prompts: chunk, stop, maxNewTokens }, options), onProgress);
+      return parts.flatMap(p => p.tokens.map((tokens, i) => ({ tokens, stopped: p.stopped[i]! }))).slice(0, prompts.length);
+    },
+
+    async answers(prompts) {
+      const parts = await inChunks(prompts, CHUNK, chunk => pool.run(answerTask, { folder, prompts: chunk }, options));
+      return ints(parts, prompts.length);
+    },
+  };
+}

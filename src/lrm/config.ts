@@ -1,0 +1,102 @@
+/**
+ * The config of a latent-reasoning model's training: `recodi lrm train CONFIG`.
+ *
+ * Defaults are the settings that worked on arithmetic word problems; values from a paper say so. The world's schema is
+ * handed in, because worlds lie above this layer.
+ */
+import { z } from 'zod';
+import { commonKeys } from '../run/config/common.ts';
+
+const count = z.int().min(1);
+const positive = z.number().positive();
+const weight = z.number().min(0);
+
+const model = z
+  .strictObject({
+    hidden_size: count.default(128).describe('width of the residual stream'),
+    layers: count.default(4).describe('transformer blocks'),
+    heads: count.default(4).describe('attention heads'),
+    kv_heads: count.default(4).describe('heads of keys and values; fewer than heads is grouped-query attention'),
+    intermediate_size: count.default(352).describe('width of the SwiGLU layer'),
+    max_positions: count.default(256).describe('the longest sequence'),
+    rope_theta: positive.default(10_000).describe('base of the rotary frequencies'),
+    norm_eps: positive.default(1e-5).describe('epsilon of the RMS norms'),
+    tie_embeddings: z.boolean().default(true).describe('the head is the embedding matrix'),
+    init_std: positive.default(0.04).describe('standard deviation of the first weight matrices'),
+    embedding_std: positive.default(0.06).describe('standard deviation of the first embeddings'),
+  })
+  .refine(({ hidden_size, heads }) => hidden_size % (2 * heads) === 0, {
+    error: 'hidden_size must be a multiple of 2 · heads (rotary positions turn pairs)',
+    path: ['hidden_size'],
+  })
+  .refine(({ heads, kv_heads }) => heads % kv_heads === 0, {
+    error: 'heads must be a multiple of kv_heads',
+    path: ['kv_heads'],
+  });
+
+const stage = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]+$/)
+    .describe('name of the stage, in metrics and progress'),
+  steps: count.describe('optimiser steps'),
+  lr: positive.default(1e-3).describe('highest learning rate; after the warm-up it falls as a cosine'),
+  min_lr_ratio: z.number().min(0).max(1).default(0.05).describe('last learning rate as a share of the highest'),
+  warmup: z.int().min(0).default(100).describe('steps over which the learning rate rises'),
+  clip: positive.default(1).describe('gradient norm is cut to this; CODI uses 2 (arXiv 2502.21074)'),
+  weight_decay: weight.default(0.01).describe('decoupled weight decay'),
+  beta2: z.number().min(0).lt(1).default(0.98).describe("Adam's second beta"),
+  mix: z
+    .record(z.string().regex(/^[1-9][0-9]*$/), positive)
+    .optional()
+    .describe('how often a problem has 1, 2, 3, … steps, as `3: .5`; default: as the world mixes them'),
+  student: z.boolean().default(true).describe('train the latent path too; false is explicit chains only (stage A)'),
+  distill_weight: weight
+    .default(20)
+    .describe("weight of the distance between student's and teacher's states (CODI's gamma: 20 for Llama-1B)"),
+  distill_ramp: z
+    .strictObject({
+      from: z.int().min(0).describe('step until which the weight is 0'),
+      to: count.describe('step from which the weight is whole'),
+    })
+    .optional()
+    .describe('raises distill_weight from 0, in a line'),
+  answer_weight: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.5)
+    .describe("share of the student's cross-entropy that is the answer token's alone"),
+});
+
+/** The schema, with `world` as the section `world`. */
+export function lrmConfigSchema<W extends z.ZodType>(world: W) {
+  return z
+    .strictObject({
+      ...commonKeys,
+      world: world.describe('the problems that it learns to solve'),
+      model: model.prefault({}).describe('size of the transformer (llama family)'),
+      latents: z.int().min(1).max(64).default(4).describe('latent steps N'),
+      projection_size: count.default(256).describe('hidden width of the projection from state to next input'),
+      batch_size: count.default(64).describe('problems per optimiser step'),
+      micro_batch_size: count.default(32).describe('problems per gradient task; part of the result, unlike workers'),
+      stages: z.array(stage).min(1).describe('trained in order, each with a fresh optimiser'),
+      eval: z
+        .strictObject({
+          problems: count.default(512).describe('held-out problems per evaluation'),
+          every: count.default(300).describe('optimiser steps between evaluations'),
+          steps: count.optional().describe('steps of those problems; default: as the world mixes them'),
+        })
+        .prefault({})
+        .describe('what is measured on the way'),
+      checkpoint_every: count.default(100).describe('optimiser steps between checkpoints'),
+      keep_checkpoints: count.default(2).describe('older checkpoints are removed'),
+    })
+    .refine(({ batch_size, micro_batch_size }) => batch_size % micro_batch_size === 0, {
+      error: 'batch_size must be a multiple of micro_batch_size',
+      path: ['micro_batch_size'],
+    });
+}
+
+export type LrmConfig<W extends z.ZodType = z.ZodType> = z.infer<ReturnType<typeof lrmConfigSchema<W>>>;
+export type LrmStage = z.infer<typeof stage>;

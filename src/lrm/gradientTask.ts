@@ -1,0 +1,43 @@
+/**
+ * Worker task: the gradient of CODI's loss on one micro-batch. Graphs are compiled once per worker and stage settings.
+ */
+import { valueAndGradient } from '../lm/parameters.ts';
+import { viewWeights } from '../lm/weights.ts';
+import { compile, f32, type Host, type tf } from '../tensor/index.ts';
+import { localCopy, type SharedFloats } from '../tensor/shared.ts';
+import { task } from '../tensor/task.ts';
+import { type LrmSpec, lrmLayout } from './codi.ts';
+import { type CodiBatch, type CodiLossOptions, codiLoss } from './loss.ts';
+
+export interface LrmGradientInput {
+  readonly params: SharedFloats;
+  readonly spec: LrmSpec;
+  readonly options: CodiLossOptions;
+  readonly batch: Host<CodiBatch>;
+}
+
+type Graph = ReturnType<typeof build>;
+const graphs = new Map<string, Graph>();
+
+function build(spec: LrmSpec, options: CodiLossOptions) {
+  const parameters = lrmLayout(spec);
+  return compile('lrm.gradient', ({ params, batch }: { params: tf.Tensor1D; batch: CodiBatch }) =>
+    valueAndGradient(parameters, params, named => codiLoss(spec, viewWeights(named), batch, options)),
+  );
+}
+
+/** Gradient (flat, as `lrmLayout`) and metrics of one micro-batch. */
+export async function lrmGradient({ params, spec, options, batch }: LrmGradientInput) {
+  const key = JSON.stringify([spec, options]);
+  let graph = graphs.get(key);
+  if (!graph) {
+    graph = build(spec, options);
+    graphs.set(key, graph);
+  }
+  const flat = localCopy(params);
+  const out = await graph({ params: f32(flat, [flat.length]), batch });
+  const metrics = Object.fromEntries(Object.entries(out.metrics).map(([name, value]) => [name, value.data[0] ?? Number.NaN]));
+  return { gradient: out.gradient.data as Float32Array, metrics: { ...metrics, 'lrm/loss': out.loss.data[0] ?? Number.NaN } };
+}
+
+export const lrmGradientTask = task<LrmGradientInput, Awaited<ReturnType<typeof lrmGradient>>>(import.meta.url, lrmGradient);

@@ -1,0 +1,136 @@
+/**
+ * A frozen latent-reasoning model ready to compute in this thread: its compiled graphs, made when first used.
+ *
+ * `think` runs the latent roll-out (with interventions), `read` leaves the model in the state after a text in context,
+ * `answerAfter` asks for the answer after an explicit text, `write` continues greedily as explicit chain of thought.
+ */
+import { createDecoder } from '../lm/decode.ts';
+import { embed, logits } from '../lm/transformer.ts';
+import { frozenWeights } from '../lm/weights.ts';
+import { compile, tf } from '../tensor/index.ts';
+import { answerLogits, type Intervention, positions, readAfter, readQuestion, takeRows, think, type Tokens } from './codi.ts';
+import { type Lrm, loadLrm } from './folder.ts';
+
+/** How many logit-lens tokens are kept per state. */
+export const LENS_TOP = 5;
+
+export interface ReadInput {
+  readonly question: Tokens;
+  /** Texts in consecutive groups per question: [B,T] with B a multiple of the questions. */
+  readonly text: Tokens;
+  /** Token counts after which a state is wanted: [B,A] int32; 0 is the state before the text. */
+  readonly at: tf.Tensor2D;
+}
+
+export type LrmRuntime = Awaited<ReturnType<typeof build>>;
+const runtimes = new Map<string, Promise<LrmRuntime>>();
+
+/** The runtime of the model in `folder`; one per thread. */
+export function lrmRuntime(folder: string): Promise<LrmRuntime> {
+  let runtime = runtimes.get(folder);
+  if (!runtime) {
+    runtime = loadLrm(folder).then(build);
+    runtimes.set(folder, runtime);
+    runtime.catch(() => runtimes.delete(folder));
+  }
+  return runtime;
+}
+
+async function build(lrm: Lrm) {
+  const { spec } = lrm;
+  const weights = () => frozenWeights(lrm.weightsFile);
+
+  /** States 0…n [B,n+1,d], the inputs of steps 1…n [B,n,d], the answer's first token [B], its top lens tokens [B,n+1,k]. */
+  const thinker = (steps: number) =>
+    compile(`lrm.think.${steps}`, (input: { question: Tokens; intervention?: Intervention }) => {
+      const w = weights();
+      const question = readQuestion(spec, w, input.question);
+      const thought = think(spec, w, question, { steps, ...(input.intervention && { intervention: input.intervention }) });
+      const states = tf.stack(thought.states, 1) as tf.Tensor3D;
+      const [rows, count, width] = states.shape;
+      const lens = logits(spec.model, w, tf.reshape(states, [rows * count, width]) as tf.Tensor2D);
+      return {
+        states,
+        inputs: thought.inputs.length ? tf.stack(thought.inputs, 1) : tf.zeros([rows, 1, width]),
+        answer: tf.argMax(answerLogits(spec, w, question, thought), -1),
+        lens: tf.reshape(tf.topk(lens, LENS_TOP).indices, [rows, count, LENS_TOP]),
+      };
+    });
+  const thinkers = new Map<number, ReturnType<typeof thinker>>();
+
+  return {
+    lrm,
+    think(steps = spec.latents) {
+      let graph = thinkers.get(steps);
+      if (!graph) {
+        graph = thinker(steps);
+        thinkers.set(steps, graph);
+      }
+      return graph;
+    },
+
+    /** The answer's first token when the readout sees, at latent position k (0 = `<bot>`), another row's keys and values, or none. */
+    answerWithSwappedKeys: compile(
+      'lrm.swap_keys',
+      (input: { question: Tokens; donor: tf.Tensor1D; swap: tf.Tensor2D; hide: tf.Tensor2D }) => {
+        const w = weights();
+        const question = readQuestion(spec, w, input.question);
+        const thought = think(spec, w, question);
+        const [rows, positionCount] = input.swap.shape;
+        const take = tf.reshape(input.swap, [rows, 1, positionCount, 1]);
+        const mix = (own: tf.Tensor4D) =>
+          tf.add(tf.mul(own, tf.sub(1, take)), tf.mul(tf.gather(own, input.donor), take)) as tf.Tensor4D;
+        const { segment } = thought;
+        const swapped = { k: segment.k.map(mix), v: segment.v.map(mix), mask: tf.mul(segment.mask, tf.sub(1, input.hide)) as tf.Tensor2D };
+        return { answer: tf.argMax(answerLogits(spec, w, question, { ...thought, segment: swapped }), -1) };
+      },
+    ),
+
+    /** States [B,A,d] (final_norm) after the asked numbers of text tokens, in the context of the questions. */
+    read: compile('lrm.read', (input: ReadInput) => {
+      const w = weights();
+      const question = readQuestion(spec, w, input.question);
+      const [rows] = input.text.ids.shape;
+      const share = rows / question.last.shape[0];
+      const offset = repeatRows(question.length, share);
+      const { hidden } = readAfter(spec, w, [question.segment], offset, input.text);
+      const before = tf.expandDims(repeatRows(question.last, share), 1);
+      const states = tf.concat([before, hidden], 1) as tf.Tensor3D;
+      const picks = input.at.shape[1];
+      const picked = Array.from({ length: picks }, (_, i) =>
+        takeRows(states, tf.reshape(tf.slice(input.at, [0, i], [rows, 1]), [rows]) as tf.Tensor1D),
+      );
+      return { states: tf.stack(picked, 1) };
+    }),
+
+    /** The answer's first token [B] after explicit tokens that end in the answer prefix (left-padded). */
+    answerAfter: compile('lrm.answer_after', (input: { tokens: Tokens }) => {
+      const w = weights();
+      const { last } = readQuestion(spec, w, input.tokens);
+      return { answer: tf.argMax(logits(spec.model, w, last), -1) };
+    }),
+
+    /** Greedy continuation of left-padded tokens until one of `stop`. */
+    writer(stop: readonly number[]) {
+      return createDecoder({
+        name: 'lrm.write',
+        spec: spec.model,
+        weights,
+        prompt: (w, { tokens }: { tokens: Tokens }) => ({
+          embeddings: embed(w, tokens.ids),
+          mask: tokens.mask,
+          positions: positions(tokens.mask),
+        }),
+        stop: [...stop],
+        padId: spec.padId,
+      });
+    },
+  };
+}
+
+/** [n,d] -> [n·times,d]: each row `times` times in a row. */
+function repeatRows(x: tf.Tensor2D, times: number): tf.Tensor2D {
+  if (times === 1) return x;
+  const [rows, width] = x.shape;
+  return tf.reshape(tf.tile(tf.expandDims(x, 1), [1, times, 1]), [rows * times, width]) as tf.Tensor2D;
+}

@@ -1,0 +1,152 @@
+/**
+ * How close a readout is to a target: the project's single definition of each similarity and of FVE.
+ *
+ * A `Frame` is the geometry in which a kind of target is compared: a centre, a whitening matrix, and the statistics by
+ * which the policy's input is standardised. Cosine has no zero of its own, so FVE is reported beside every cosine.
+ */
+import { CholeskyDecomposition, EigenvalueDecomposition, inverse, Matrix } from 'ml-matrix';
+import { RecodiError } from '../tensor/errors.ts';
+
+export interface Frame {
+  /** [d], subtracted before whitening. */
+  readonly centre: Float32Array;
+  /** [d,d] row-major; a whitened vector is `(x - centre) · whitening`. */
+  readonly whitening: Float32Array;
+}
+
+/** What similarity a reward is made of. */
+export type SimilarityKind = 'whitened_cosine' | 'cosine' | 'neg_mse';
+
+/** The worst value of each similarity: what a text gets that cannot be read. `neg_mse` is clamped to it. */
+export const WORST: Readonly<Record<SimilarityKind, number>> = { whitened_cosine: -1, cosine: -1, neg_mse: -4 };
+
+/** [n,d] -> [n,d]: `(x - centre) · whitening`. */
+export function whiten(frame: Frame, rows: Float32Array): Float32Array {
+  const d = frame.centre.length;
+  const n = rows.length / d;
+  const out = new Float32Array(rows.length);
+  for (let r = 0; r < n; r++) {
+    for (let i = 0; i < d; i++) {
+      const x = rows[r * d + i]! - frame.centre[i]!;
+      const row = i * d;
+      for (let j = 0; j < d; j++) out[r * d + j]! += x * frame.whitening[row + j]!;
+    }
+  }
+  return out;
+}
+
+/** Cosine of rows `i` of a [n,d] and `j` of b [m,d]; 0 where either has no length. */
+export function cosineAt(a: Float32Array, i: number, b: Float32Array, j: number, d: number): number {
+  let dot = 0;
+  let aa = 0;
+  let bb = 0;
+  for (let k = 0; k < d; k++) {
+    const x = a[i * d + k]!;
+    const y = b[j * d + k]!;
+    dot += x * y;
+    aa += x * x;
+    bb += y * y;
+  }
+  const scale = Math.sqrt(aa * bb);
+  return scale > 0 ? dot / scale : 0;
+}
+
+/** Row-wise similarities of readouts [n,d] to targets [n,d] -> [n]. `variance`: mean squared distance of targets from their mean, for `neg_mse`. */
+export function similarities(kind: SimilarityKind, frame: Frame, readouts: Float32Array, targets: Float32Array, variance: number): Float32Array {
+  const d = frame.centre.length;
+  const n = readouts.length / d;
+  const [a, b] = kind === 'whitened_cosine' ? [whiten(frame, readouts), whiten(frame, targets)] : [readouts, targets];
+  return Float32Array.from({ length: n }, (_, i) => {
+    if (kind === 'neg_mse') return Math.max(WORST.neg_mse, -squaredDistance(a, i, b, i, d) / variance);
+    const value = cosineAt(a, i, b, i, d);
+    return Number.isFinite(value) ? value : WORST[kind];
+  });
+}
+
+export function squaredDistance(a: Float32Array, i: number, b: Float32Array, j: number, d: number): number {
+  let sum = 0;
+  for (let k = 0; k < d; k++) sum += (a[i * d + k]! - b[j * d + k]!) ** 2;
+  return sum;
+}
+
+/**
+ * Fraction of variance explained, `1 - Σ|h - t|² / Σ|t - μ|²` with μ the mean of the targets as they are scored; null for an
+ * empty batch or targets without variance. Predicting the mean gives 0, the truth 1. [n,d],[n,d] -> number
+ */
+export function fve(readouts: Float32Array, targets: Float32Array, d: number): number | null {
+  const terms = fveTerms(readouts, targets, d);
+  const total = terms.total.reduce((a, b) => a + b, 0);
+  return total > 0 ? 1 - terms.error.reduce((a, b) => a + b, 0) / total : null;
+}
+
+/** The two sums of `fve`, row by row, so that intervals can be resampled. */
+export function fveTerms(readouts: Float32Array, targets: Float32Array, d: number): { error: Float64Array; total: Float64Array } {
+  const n = targets.length / d;
+  const mean = columnMean(targets, d);
+  const error = new Float64Array(n);
+  const total = new Float64Array(n);
+  for (let i = 0; i < n; i++) {
+    error[i] = squaredDistance(readouts, i, targets, i, d);
+    total[i] = squaredDistance(targets, i, mean, 0, d);
+  }
+  return { error, total };
+}
+
+/** [n,d] -> [d] */
+export function columnMean(rows: Float32Array, d: number): Float32Array {
+  const n = Math.max(1, rows.length / d);
+  const sum = new Float64Array(d);
+  for (let i = 0; i < rows.length; i++) sum[i % d]! += rows[i]!;
+  return Float32Array.from(sum, x => x / n);
+}
+
+/** [n,d] -> [d], with a floor of 1e-3. */
+export function columnDeviation(rows: Float32Array, d: number): Float32Array {
+  const mean = columnMean(rows, d);
+  const n = Math.max(2, rows.length / d);
+  const sum = new Float64Array(d);
+  for (let i = 0; i < rows.length; i++) sum[i % d]! += (rows[i]! - mean[i % d]!) ** 2;
+  return Float32Array.from(sum, x => Math.sqrt(x / (n - 1)) + 1e-3);
+}
+
+/** Covariance of centred rows [n,d] -> [d,d]. */
+export function covariance(rows: Float32Array, d: number): Matrix {
+  const n = rows.length / d;
+  if (n < 2) throw new RecodiError('input', `a covariance needs at least 2 vectors, here ${n}; collect more problems.`);
+  const mean = columnMean(rows, d);
+  const out = new Float64Array(d * d);
+  const row = new Float64Array(d);
+  for (let r = 0; r < n; r++) {
+    for (let i = 0; i < d; i++) row[i] = rows[r * d + i]! - mean[i]!;
+    for (let i = 0; i < d; i++) {
+      const x = row[i]!;
+      for (let j = i; j < d; j++) out[i * d + j]! += x * row[j]!;
+    }
+  }
+  return Matrix.from1DArray(d, d, [...out.map((_, at) => out[Math.min(Math.floor(at / d), at % d) * d + Math.max(Math.floor(at / d), at % d)]! / (n - 1))]);
+}
+
+/** ZCA-free whitening `U (λ + ridge · mean λ)^-½` of a covariance: [d,d] row-major. */
+export function pooledWhitening(cov: Matrix, ridge: number): Float32Array {
+  const d = cov.rows;
+  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(cov, { assumeSymmetric: true });
+  const mean = realEigenvalues.reduce((a, b) => a + b, 0) / d;
+  const scale = realEigenvalues.map(value => 1 / Math.sqrt(Math.max(value, 0) + ridge * mean));
+  return Float32Array.from({ length: d * d }, (_, at) => eigenvectorMatrix.get(Math.floor(at / d), at % d) * scale[at % d]!);
+}
+
+/** Whitening by a residual covariance: the Cholesky factor of its ridged inverse, [d,d] row-major. */
+export function residualWhitening(cov: Matrix, ridge: number): Float32Array {
+  const d = cov.rows;
+  const ridged = Matrix.add(cov, Matrix.eye(d, d).mul((ridge * cov.trace()) / d));
+  const factor = new CholeskyDecomposition(inverse(ridged)).lowerTriangularMatrix;
+  return Float32Array.from({ length: d * d }, (_, at) => factor.get(Math.floor(at / d), at % d));
+}
+
+/** log det of a positive definite matrix. */
+export function logDeterminant(cov: Matrix): number {
+  const factor = new CholeskyDecomposition(cov).lowerTriangularMatrix;
+  let sum = 0;
+  for (let i = 0; i < cov.rows; i++) sum += 2 * Math.log(factor.get(i, i));
+  return sum;
+}

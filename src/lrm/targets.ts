@@ -1,0 +1,215 @@
+/**
+ * Targets: latent thoughts collected from a frozen model, with what is needed to invert and to judge them.
+ *
+ * On disk a run keeps `targets.safetensors` (states [P,N+1,d] per split, in the final-norm space, raw) and `targets.jsonl`, one
+ * line per problem in the same order: its answer, lens tokens, and for held-out problems the causal scores. Which states
+ * are read, and how, is said by the views (views.ts). Splits are by problem: two steps of one never part.
+ */
+import { existsSync } from 'node:fs';
+import { RecodiError } from '../run/errors.ts';
+import { writeFileAtomic } from '../run/files.ts';
+import { formatJsonl, readJsonl } from '../run/jsonl.ts';
+import { stream } from '../run/random.ts';
+import type { Pool } from '../tensor/pool.ts';
+import { openSafetensors, type TensorToWrite, writeSafetensors } from '../tensor/safetensors.ts';
+import { freeText } from '../worlds/freeText.ts';
+import type { Problem, Split, World } from '../worlds/problem.ts';
+import { type Anchor, anchorPosition, anchorsOf } from './anchors.ts';
+import { type ChainStates, chooseViews, type ViewChoice, type ViewSettings } from './chooseViews.ts';
+import type { LrmClient } from './client.ts';
+import { explicitChains } from './evaluate.ts';
+import { LENS_TOP } from './runtime.ts';
+import { columnDeviation, columnMean, covariance, type Frame, pooledWhitening } from './similarity.ts';
+import type { TextStatistics } from './views.ts';
+
+/** Problems of one split with the thoughts that the model had about them. */
+export interface TargetSet {
+  readonly split: Split;
+  readonly problems: readonly Problem[];
+  /** [P,N+1,d] */
+  readonly states: Float32Array;
+  /** First token of the model's answer, [P]. */
+  readonly answers: Int32Array;
+  /** [P,N+1,LENS_TOP] token ids. */
+  readonly lens: Int32Array;
+  /** Share of swaps (of zeroings) of each state that change the answer, [P,N+1]; absent for training problems. */
+  readonly causal?: { readonly swap: Float32Array; readonly zero: Float32Array };
+}
+
+export interface ThinkRequest {
+  readonly split: Split;
+  readonly problems: readonly Problem[];
+  readonly causal: boolean;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** Lets the model think about problems. */
+export async function collectTargets(client: LrmClient, { split, problems, causal, onProgress }: ThinkRequest): Promise<TargetSet> {
+  const questions = problems.map(p => client.lrm.tokenizer.encode(p.question));
+  const thoughts = await client.think(questions, onProgress && !causal ? { onProgress } : {});
+  const set = { split, problems, ...thoughts };
+  return causal ? { ...set, causal: await client.causal(questions, onProgress ? { onProgress } : {}) } : set;
+}
+
+/** Readouts of free texts in the context of their problems: [texts, d], and the texts. */
+export async function readFreeTexts(
+  client: LrmClient,
+  world: World,
+  problems: readonly Problem[],
+  request: { count: number; maxWords: number; seed: number; purpose: string; lead?: readonly number[] },
+): Promise<{ texts: string[]; states: Float32Array }> {
+  const { encode } = client.lrm.tokenizer;
+  const rng = stream(request.seed, request.purpose);
+  const picks = Array.from({ length: request.count }, (_, i) => {
+    const problem = problems[i % problems.length]!;
+    const other = problems[Math.floor(rng() * problems.length)]!;
+    return { problem, text: freeText(world, problem, other, rng, request.maxWords) };
+  });
+  const lead = request.lead ?? [];
+  const states = await client.read({
+    questions: picks.map(p => encode(p.problem.question)),
+    texts: picks.map(p => [[...lead, ...encode(p.text)]]),
+  });
+  return { texts: picks.map(p => p.text), states };
+}
+
+export interface ViewsRequest {
+  readonly pool: Pool;
+  readonly world: World;
+  readonly train: TargetSet;
+  readonly validation: TargetSet;
+  readonly settings: ViewSettings;
+  readonly ridge: number;
+  readonly maxWords: number;
+  readonly seed: number;
+}
+
+const TEXT_SAMPLE = 2000;
+
+/** Text statistics, the pooled frame, and the views that fit this model. */
+export async function makeViews(client: LrmClient, request: ViewsRequest): Promise<ViewChoice & { text: TextStatistics }> {
+  const { pool, world, train, validation, settings, seed } = request;
+  const { spec } = client.lrm;
+  const d = spec.model.hiddenSize;
+  const count = spec.latents + 1;
+  const free = await readFreeTexts(client, world, train.problems, { count: TEXT_SAMPLE, maxWords: request.maxWords, seed, purpose: 'targets.text' });
+  const text = { mean: columnMean(free.states, d), deviation: columnDeviation(free.states, d) };
+  const pooled: Frame = {
+    centre: text.mean,
+    whitening: pooledWhitening(covariance(centred(free.states, train.states, count, d), d), request.ridge),
+  };
+  const anchors = anchorsOf(Math.max(...train.problems.map(p => world.chain(p).length)));
+  const chains = async (set: TargetSet) => chainStates(client, set, anchors, stepEnd(client, world, set.problems));
+  const choice = await chooseViews(
+    { pool, d, count, train: await chains(train), validation: await chains(validation), pooled },
+    settings,
+  );
+  return { ...choice, text };
+}
+
+/** Text states and latents, each centred (latents per step), pooled: what the pooled whitening is made of. */
+function centred(texts: Float32Array, states: Float32Array, count: number, d: number): Float32Array {
+  const textMean = columnMean(texts, d);
+  const stateMean = columnMean(states, count * d);
+  const every = 3;
+  const problems = Math.floor(states.length / (count * d));
+  const kept: Float32Array[] = [texts.map((x, i) => x - textMean[i % d]!)];
+  for (let p = 0; p < problems; p += every) {
+    kept.push(states.subarray(p * count * d, (p + 1) * count * d).map((x, i) => x - stateMean[i]!));
+  }
+  const out = new Float32Array(kept.reduce((n, part) => n + part.length, 0));
+  let offset = 0;
+  for (const part of kept) {
+    out.set(part, offset);
+    offset += part.length;
+  }
+  return out;
+}
+
+/** The token that closes every step of the world's chains. */
+function stepEnd(client: LrmClient, world: World, problems: readonly Problem[]): number {
+  const ends = new Set(problems.slice(0, 200).flatMap(p => world.chain(p).map(text => client.lrm.tokenizer.encode(text).at(-1))));
+  const [end] = ends;
+  if (ends.size === 1 && end !== undefined) return end;
+  throw new RecodiError('input', `${world.name}: the steps of its chains end in ${ends.size} different tokens; anchors need one that closes every step (as ">>").`);
+}
+
+/** States that the model's own explicit chains leave at anchors. */
+async function chainStates(client: LrmClient, set: TargetSet, anchors: readonly Anchor[], end: number): Promise<ChainStates> {
+  const questions = set.problems.map(p => client.lrm.tokenizer.encode(p.question));
+  const chains = (await explicitChains(client, questions)).map(c => c.chain);
+  const at = chains.map(chain => anchors.map(anchor => anchorPosition(chain, anchor, end) ?? 0));
+  const states = await client.read({ questions, texts: chains.map(c => [c]), at: at.map(row => [row]) });
+  const d = client.lrm.spec.model.hiddenSize;
+  return {
+    latents: set.states,
+    anchors: anchors.map((anchor, a) => {
+      const rows = at.flatMap((row, p) => (row[a]! > 0 ? [p] : []));
+      const picked = new Float32Array(rows.length * d);
+      rows.forEach((p, r) => {
+        const from = (p * anchors.length + a) * d;
+        picked.set(states.subarray(from, from + d), r * d);
+      });
+      return { anchor, rows, states: picked };
+    }),
+  };
+}
+
+export interface TargetFiles {
+  readonly tensors: string;
+  readonly lines: string;
+}
+
+/** Writes the sets as one safetensors file and one JSONL file. */
+export function saveTargets(files: TargetFiles, client: LrmClient, sets: readonly TargetSet[]): void {
+  const { spec, tokenizer } = client.lrm;
+  const count = spec.latents + 1;
+  const tensors: Record<string, TensorToWrite> = {};
+  const lines: Record<string, unknown>[] = [];
+  for (const set of sets) {
+    const p = set.problems.length;
+    tensors[`${set.split}.states`] = { dtype: 'F32', shape: [p, count, spec.model.hiddenSize], data: set.states };
+    tensors[`${set.split}.lens`] = { dtype: 'I32', shape: [p, count, LENS_TOP], data: set.lens };
+    if (set.causal) {
+      tensors[`${set.split}.causal_swap`] = { dtype: 'F32', shape: [p, count], data: set.causal.swap };
+      tensors[`${set.split}.causal_zero`] = { dtype: 'F32', shape: [p, count], data: set.causal.zero };
+    }
+    set.problems.forEach((problem, i) => {
+      lines.push({ ...problem, split: set.split, row: i, lrm_answer: tokenizer.token(set.answers[i]!) });
+    });
+  }
+  writeSafetensors(files.tensors, tensors, { space: 'final_norm', format: '1' });
+  writeFileAtomic(files.lines, formatJsonl(lines));
+}
+
+/** Undoes `saveTargets`. @throws RecodiError('input') where the two files do not belong together. */
+export function loadTargets(files: TargetFiles, client: LrmClient): Map<Split, TargetSet> {
+  if (!existsSync(files.lines))
+    throw new RecodiError('input', `${files.lines}: no such file; \`recodi train\` collects targets first.`);
+  const tensors = openSafetensors(files.tensors);
+  const bySplit = new Map<Split, (Problem & { lrm_answer: string })[]>();
+  for (const line of readJsonl(files.lines)) {
+    const problem = line as unknown as Problem & { lrm_answer: string };
+    const list = bySplit.get(problem.split) ?? [];
+    list.push(problem);
+    bySplit.set(problem.split, list);
+  }
+  const sets = new Map<Split, TargetSet>();
+  for (const [split, problems] of bySplit) {
+    const entry = tensors.tensors.get(`${split}.states`);
+    if (entry?.shape[0] !== problems.length)
+      throw new RecodiError('input', `${files.tensors}: ${split}.states has ${entry?.shape[0] ?? 'no'} rows, ${files.lines} has ${problems.length} ${split} problems; the two are not of one run. Collect the targets again.`);
+    const ints = (name: string) => Int32Array.from(tensors.read(name));
+    sets.set(split, {
+      split,
+      problems,
+      states: tensors.read(`${split}.states`),
+      answers: Int32Array.from(problems, p => client.lrm.tokenizer.id(p.lrm_answer)),
+      lens: ints(`${split}.lens`),
+      ...(tensors.tensors.has(`${split}.causal_swap`) && {
+        causal: { swap: tensors.read(`${split}.causal_swap`), zero: tensors.read(`${split}.causal_zero`) },
+      }),
+    });
+  }
+  return sets;
+}

@@ -1,0 +1,133 @@
+/**
+ * Views: the kinds of target a run inverts. A view says which latent steps are read, whether raw or through a translator
+ * to an anchor, and in which frame similarity is taken. A target is a problem seen through a view.
+ *
+ * On disk a run keeps `views.json` and `views.safetensors`; whatever a worker needs to score is read from there.
+ */
+import { join } from 'node:path';
+import { z } from 'zod';
+import { readJson, writeJson } from '../run/files.ts';
+import { RecodiError } from '../tensor/errors.ts';
+import { openSafetensors, writeSafetensors } from '../tensor/safetensors.ts';
+import { type Anchor, anchorName, parseAnchor } from './anchors.ts';
+import type { Frame } from './similarity.ts';
+import { type Translator, translate } from './translator.ts';
+
+export interface View {
+  /** `k3`, `k3@2.before`, `k0-4@2.result`. */
+  readonly id: string;
+  /** Latent steps read, in order; several are read jointly through one translator of their concatenation. */
+  readonly steps: readonly number[];
+  readonly space: 'raw' | 'translated';
+  readonly anchor?: Anchor;
+  readonly translator?: Translator;
+  readonly frame: Frame;
+  /** Mean squared distance of the view's training targets from their mean. */
+  readonly variance: number;
+  /** Raw: FVE of the own chains' text at its best anchor; translated: the translator's FVE; both on validation problems. */
+  readonly fve: number;
+  /** Translated only: Gaussian mutual information on training problems. */
+  readonly nats?: number;
+}
+
+/** Statistics of text states by which the policy's input is standardised, both [d]. */
+export interface TextStatistics {
+  readonly mean: Float32Array;
+  readonly deviation: Float32Array;
+}
+
+export interface Views {
+  readonly text: TextStatistics;
+  readonly views: readonly View[];
+}
+
+export function viewId(steps: readonly number[], anchor?: Anchor): string {
+  const name = steps.length === 1 ? `k${steps[0]}` : `k${steps[0]}-${steps.at(-1)}`;
+  return anchor ? `${name}@${anchorName(anchor)}` : name;
+}
+
+/** Latents [P,n,d] -> the view's target vectors [P,d]. */
+export function targetVectors(view: Pick<View, 'steps' | 'translator'>, states: Float32Array, count: number, d: number): Float32Array {
+  const problems = states.length / (count * d);
+  const m = view.steps.length * d;
+  const inputs = new Float32Array(problems * m);
+  for (let p = 0; p < problems; p++) {
+    view.steps.forEach((k, i) => {
+      const from = (p * count + k) * d;
+      inputs.set(states.subarray(from, from + d), p * m + i * d);
+    });
+  }
+  return view.translator ? translate(view.translator, inputs) : inputs;
+}
+
+/** [n,d] -> [n,d]: what the policy sees of target vectors. Text statistics, because the latents' own mean says which step it is. */
+export function standardise(text: TextStatistics, vectors: Float32Array): Float32Array {
+  const d = text.mean.length;
+  return vectors.map((x, i) => (x - text.mean[i % d]!) / text.deviation[i % d]!);
+}
+
+const viewSchema = z.strictObject({
+  id: z.string(),
+  steps: z.array(z.int().min(0)).min(1),
+  space: z.enum(['raw', 'translated']),
+  anchor: z.string().optional(),
+  variance: z.number(),
+  fve: z.number(),
+  nats: z.number().optional(),
+});
+const viewsSchema = z.strictObject({ format: z.literal(1), views: z.array(viewSchema) });
+
+export function saveViews(folder: string, { text, views }: Views): void {
+  const d = text.mean.length;
+  const tensors: Record<string, { dtype: 'F32'; shape: number[]; data: Float32Array }> = {
+    'text.mean': { dtype: 'F32', shape: [d], data: text.mean },
+    'text.deviation': { dtype: 'F32', shape: [d], data: text.deviation },
+  };
+  for (const { id, frame, translator } of views) {
+    tensors[`${id}.centre`] = { dtype: 'F32', shape: [d], data: frame.centre };
+    tensors[`${id}.whitening`] = { dtype: 'F32', shape: [d, d], data: frame.whitening };
+    if (!translator) continue;
+    const m = translator.inputMean.length;
+    tensors[`${id}.translator.input_mean`] = { dtype: 'F32', shape: [m], data: translator.inputMean };
+    tensors[`${id}.translator.output_mean`] = { dtype: 'F32', shape: [d], data: translator.outputMean };
+    tensors[`${id}.translator.weight`] = { dtype: 'F32', shape: [m, d], data: translator.weight };
+  }
+  writeSafetensors(join(folder, 'views.safetensors'), tensors);
+  const plain = views.map(({ id, steps, space, anchor, variance, fve, nats }) => ({
+    id,
+    steps,
+    space,
+    ...(anchor && { anchor: anchorName(anchor) }),
+    variance,
+    fve,
+    ...(nats !== undefined && { nats }),
+  }));
+  writeJson(join(folder, 'views.json'), { format: 1, views: plain });
+}
+
+/** @throws RecodiError('input') naming the file and what is wrong with it. */
+export function loadViews(folder: string): Views {
+  const path = join(folder, 'views.json');
+  const { views } = readJson(path, viewsSchema);
+  const file = openSafetensors(join(folder, 'views.safetensors'));
+  return {
+    text: { mean: file.read('text.mean'), deviation: file.read('text.deviation') },
+    views: views.map(({ anchor: name, nats, ...view }) => {
+      const anchor = name === undefined ? undefined : parseAnchor(name);
+      if (name !== undefined && !anchor) throw new RecodiError('input', `${path}: view ${view.id}: "${name}" is no anchor; expected e.g. "2.before".`);
+      return {
+        ...view,
+        ...(anchor && { anchor }),
+        ...(nats !== undefined && { nats }),
+        frame: { centre: file.read(`${view.id}.centre`), whitening: file.read(`${view.id}.whitening`) },
+        ...(view.space === 'translated' && {
+          translator: {
+            inputMean: file.read(`${view.id}.translator.input_mean`),
+            outputMean: file.read(`${view.id}.translator.output_mean`),
+            weight: file.read(`${view.id}.translator.weight`),
+          },
+        }),
+      };
+    }),
+  };
+}

@@ -1,0 +1,236 @@
+/**
+ * The config of the main job: `recodi train CONFIG`. One strict tree, one section per stage of the work; every default
+ * is a setting that worked on arithmetic word problems, and values from a paper say so.
+ */
+import { z } from 'zod';
+import { parseAnchor } from '../lrm/anchors.ts';
+import { commonKeys } from '../run/config/common.ts';
+import { pathText } from '../run/config/shape.ts';
+import { worldSchema } from '../worlds/index.ts';
+
+const count = z.int().min(1);
+const positive = z.number().positive();
+const share = z.number().min(0).max(1);
+const weight = z.number().min(0);
+
+const anchor = z
+  .string()
+  .refine(text => parseAnchor(text) !== undefined, { error: 'expected step.point, as in 1.before or 2.result' });
+
+const targets = z.strictObject({
+  steps: z
+    .enum(['each', 'joint'])
+    .default('each')
+    .describe('a target is one latent step, or all chosen steps read together (joint targets are translated)'),
+  latents: z
+    .array(z.int().min(0).max(64))
+    .min(1)
+    .optional()
+    .describe('latent steps to invert, 0 is the state at <bot>; default: all'),
+  space: z
+    .enum(['auto', 'raw', 'translated'])
+    .default('auto')
+    .describe(
+      "compare latents as they are, or translated into the chain's states; auto decides per step, without gold",
+    ),
+  raw_threshold: z
+    .number()
+    .default(0.5)
+    .describe("auto takes raw where the own chain's best anchor explains more than this (FVE)"),
+  anchors: z
+    .union([z.literal('auto'), z.array(anchor).min(1)])
+    .default('auto')
+    .describe('points of the chain that translated targets speak of, as 1.before or 2.result; auto chooses by nats'),
+  context: z
+    .enum(['question', 'question_bot', 'none'])
+    .default('question')
+    .describe('what the reader has read before the text'),
+  translator_ridge: positive.default(1e-3).describe('ridge of the translators, times the mean eigenvalue'),
+  problems: z
+    .strictObject({
+      train: count.default(4000).describe('problems whose latents are trained on; translators are fitted on them'),
+      validation: count.default(200).describe('problems on which steps, anchors and checkpoints are chosen'),
+      test: count.default(200).describe('problems that are only ever evaluated on'),
+      steps: count.optional().describe('steps of the validation and test problems; default: as the world mixes them'),
+    })
+    .prefault({})
+    .describe('how many problems of each split'),
+});
+
+const policy = z.strictObject({
+  trainable: z.enum(['full', 'lora']).default('full').describe('train all weights, or adapters on chosen linears'),
+  lora: z
+    .strictObject({
+      r: count.default(16).describe('rank'),
+      alpha: positive.default(32).describe('scale, divided by r'),
+      target_modules: z
+        .array(z.enum(['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj']))
+        .min(1)
+        .default(['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'])
+        .describe('linears that get an adapter'),
+    })
+    .prefault({})
+    .describe('used where trainable is lora'),
+  sees_question: z
+    .boolean()
+    .default(false)
+    .describe('a policy that sees the question solves the problem instead of reading the latent'),
+  init: pathText
+    .optional()
+    .describe('folder of a policy to begin from, as a warm start leaves it; default: the LRM itself'),
+  max_new_tokens: z.int().min(1).max(1024).default(14).describe('longest text, the end token included'),
+});
+
+const reward = z.strictObject({
+  kind: z
+    .enum(['whitened_cosine', 'cosine', 'neg_mse'])
+    .default('whitened_cosine')
+    .describe('similarity of readout and target'),
+  whitening: z
+    .enum(['pooled', 'residual'])
+    .default('pooled')
+    .describe("whiten by the pooled covariance, or for translated targets by the translator's residual"),
+  ridge: positive.default(0.05).describe('ridge of the whitening, times the mean eigenvalue'),
+  missing_end_penalty: weight.default(0.2).describe('taken off where the text has no end token'),
+  length_penalty: weight.default(0).describe('taken off per token'),
+});
+
+const warmStart = z.strictObject({
+  steps: z.int().min(0).default(800).describe('optimiser steps on free text; 0 begins PPO without a warm start'),
+  batch_size: count.default(128).describe('texts per optimiser step'),
+  micro_batch_size: count.default(64).describe('texts per gradient task; part of the result, unlike workers'),
+  lr: positive.default(1e-3).describe('highest learning rate; after the warm-up it falls as a cosine'),
+  min_lr_ratio: share.default(0.05).describe('last learning rate as a share of the highest'),
+  warmup: z.int().min(0).default(100).describe('steps over which the learning rate rises'),
+  weight_decay: weight.default(0.01).describe('decoupled weight decay'),
+  max_grad_norm: positive.default(1).describe('gradient norm is cut to this'),
+  noise: weight
+    .default(0.3)
+    .describe('largest standard deviation of the noise on the readout (each text draws its own)'),
+  unconditional: share
+    .default(0.1)
+    .describe('share of texts whose vector is hidden: they make the policy an unconditional writer too'),
+  pool: count.default(40_000).describe('free texts that are read once and drawn from'),
+  texts: z
+    .strictObject({
+      own: weight.default(0.6).describe("share of texts from the problem's own chain"),
+      other: weight.default(0.2).describe("share from another problem's chain"),
+      random: weight.default(0.2).describe('share from random valid steps'),
+    })
+    .refine(({ own, other, random }) => own + other + random > 0, { error: 'the shares are all 0' })
+    .prefault({})
+    .describe('where the texts come from'),
+});
+
+const ppo = z
+  .strictObject({
+    updates: z.int().min(0).default(235).describe('most updates; 0 stops after the warm start'),
+    minutes: positive.optional().describe('most minutes; the learning rate then falls by whichever is further along'),
+    problems_per_update: count.default(64).describe('problems per update'),
+    samples_per_problem: count.default(4).describe('texts per problem'),
+    temperature: positive.default(1).describe('of sampling, and of every log-probability alike'),
+    epochs: count.default(3).describe("passes over an update's rollouts"),
+    minibatch_size: count.default(128).describe('rollouts per optimiser step'),
+    micro_batch_size: count.default(64).describe('rollouts per gradient task; part of the result, unlike workers'),
+    rollout_chunk: count.default(64).describe('rollouts per task; part of the result, unlike workers'),
+    lr: positive.default(2e-4).describe('learning rate'),
+    lr_schedule: z
+      .enum(['linear', 'constant'])
+      .default('linear')
+      .describe('how the learning rate goes after the warm-up'),
+    min_lr_ratio: share.default(0.1).describe('last learning rate as a share of the first'),
+    warmup: z.int().min(0).default(10).describe('updates over which the learning rate rises'),
+    beta2: z.number().min(0).lt(1).default(0.95).describe("Adam's second beta"),
+    weight_decay: weight.default(0).describe('decoupled weight decay'),
+    kl: z
+      .strictObject({
+        coef: weight.default(0.03).describe('weight of the KL to the reference in the reward, per token'),
+        adaptive: z
+          .strictObject({
+            target: positive.describe('KL per text that the coefficient steers to'),
+            horizon: positive.default(10_000).describe('texts over which it steers'),
+          })
+          .optional()
+          .describe('moves the coefficient (Ziegler et al. 2019); default: fixed'),
+      })
+      .prefault({})
+      .describe('distance to the reference, which is the warm start'),
+    gamma: share.default(1).describe('discount'),
+    lambda: share.default(0.95).describe('of generalised advantage estimation'),
+    clip: positive.default(0.2).describe('of the probability ratio'),
+    value_clip: positive.default(0.2).describe('of the value'),
+    value_coef: weight.default(0.5).describe("weight of the value loss (TRL's default is .1)"),
+    whiten_advantages: z.boolean().default(true).describe('to mean 0 and variance 1 under the response mask'),
+    max_grad_norm: positive.default(1).describe('gradient norm is cut to this'),
+    target_kl: positive
+      .optional()
+      .describe("ends an update's epochs once the approximate KL passes it; default: never"),
+    checkpoint_every: count.default(25).describe('updates between checkpoints'),
+    checkpoint_minutes: positive.optional().describe('minutes between checkpoints, where that is sooner'),
+    keep_checkpoints: count.default(2).describe('older checkpoints are removed, but never the best'),
+    validate_every: count.default(25).describe('updates between validations, which choose the best checkpoint'),
+  })
+  .superRefine((section, context) => {
+    const rollouts = section.problems_per_update * section.samples_per_problem;
+    const divides = (key: keyof typeof section, part: number, whole: number, of: string) => {
+      if (whole % part !== 0)
+        context.addIssue({ code: 'custom', path: [key], message: `${part} does not divide ${of}, ${whole}` });
+    };
+    divides('minibatch_size', section.minibatch_size, rollouts, 'the rollouts of an update');
+    divides('micro_batch_size', section.micro_batch_size, section.minibatch_size, 'minibatch_size');
+    divides('rollout_chunk', section.rollout_chunk, rollouts, 'the rollouts of an update');
+    divides('samples_per_problem', section.samples_per_problem, section.rollout_chunk, 'rollout_chunk');
+  });
+
+const evaluation = z.strictObject({
+  problems: count.default(200).describe('held-out problems; no more than targets.problems.test'),
+  best_of: count.default(16).describe('samples of the best-of-n row'),
+  unconditional: count.default(64).describe('samples of the unconditional best-of-n row'),
+  neighbours: count.default(32).describe('nearest texts that the retrieve row rescores'),
+  bank: count.default(10_000).describe('texts whose readouts are searched'),
+  bootstrap: count.default(1000).describe('resamples of the problems for the intervals'),
+  confidence: z.number().gt(0).lt(1).default(0.95).describe('of the intervals'),
+  verdicts: z
+    .strictObject({
+      swap_gap: z.number().default(0.1).describe("readable: own similarity minus another problem's, at least"),
+      used: share.default(0.1).describe('used: share of answers that a swapped latent changes, at least'),
+    })
+    .prefault({})
+    .describe('floors of the verdicts'),
+  gates: z
+    .array(
+      z.strictObject({
+        row: z.string().describe('row of the table, as greedy or retrieve'),
+        view: z.string().optional().describe('reading, by its steps and anchor; default: the one that reads best'),
+        metric: z.string().describe('column of the table'),
+        min: z.number().optional().describe('least value that passes'),
+        max: z.number().optional().describe('highest value that passes'),
+      }),
+    )
+    .default([])
+    .describe('what `recodi eval --gate` checks'),
+});
+
+const labels = z.strictObject({
+  split: z.enum(['train', 'validation', 'test']).default('test').describe('problems that are labelled'),
+  problems: count.default(200).describe('how many of them'),
+  decode: z
+    .enum(['greedy', 'best_of_n', 'retrieve'])
+    .default('retrieve')
+    .describe('how a text is found; sizes are those of eval'),
+});
+
+export const trainConfigSchema = z.strictObject({
+  ...commonKeys,
+  world: worldSchema.prefault({ kind: 'arithmetic' }).describe('where problems come from'),
+  lrm: pathText.describe('folder of the latent-reasoning model to read'),
+  targets: targets.prefault({}).describe('what is inverted'),
+  policy: policy.prefault({}).describe('the model that writes'),
+  reward: reward.prefault({}).describe('what a text is worth'),
+  warm_start: warmStart.prefault({}).describe('supervised start on free text and its readouts'),
+  ppo: ppo.prefault({}).describe('reinforcement learning'),
+  eval: evaluation.prefault({}).describe('the held-out table'),
+  labels: labels.prefault({}).describe('what `recodi label` writes'),
+});
+
+export type TrainConfig = z.infer<typeof trainConfigSchema>;

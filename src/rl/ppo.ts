@@ -1,0 +1,218 @@
+/**
+ * The PPO trainer: one update is rollouts, advantages, and a few epochs of minibatches. It knows policies and environments only
+ * through their plain descriptions, and no files.
+ *
+ * Everything random has its own stream by (purpose, update), chunks and micro-batches have fixed sizes, and metrics are
+ * summed in a fixed order: the numbers do not depend on workers, and a resumed run repeats them.
+ */
+import type { EnvironmentSettings } from '../../envs/index.ts';
+import type { PolicySpec } from '../../policies/languageModel.ts';
+import type { Learner } from '../lm/learner.ts';
+import { type RolloutBatch, rolloutTask } from '../rollout/rollout.ts';
+import { RecodiError } from '../run/errors.ts';
+import { shuffled, stream, uniforms } from '../run/random.ts';
+import type { Pool } from '../tensor/pool.ts';
+import type { SharedFloats } from '../tensor/shared.ts';
+import type { TrainConfig } from './config.ts';
+import { gae } from './gae.ts';
+import { klK1, nextKlCoefficient } from './kl.ts';
+import { responseMask, tokenCount } from './mask.ts';
+import { ppoMetrics, rolloutMetrics, stepParts, termMetrics } from './metrics.ts';
+import type { PpoParts } from './ppoLoss.ts';
+import { type PpoRows, ppoTask } from './ppoTask.ts';
+import { tokenRewards } from './rewards.ts';
+import { whiten } from './whiten.ts';
+
+export type PpoSettings = TrainConfig['ppo'];
+
+/** Problems of one update: the environment's targets, and what the policy is shown of them [P,targetSize]. */
+export interface PpoProblems {
+  readonly targets: readonly unknown[];
+  readonly z: Float32Array;
+}
+
+/** What changes from update to update beside the learner; a checkpoint holds it. */
+export interface PpoState {
+  update: number;
+  klCoefficient: number;
+  skipped: number;
+  skippedInRow: number;
+}
+
+export interface Ppo {
+  readonly pool: Pool;
+  readonly learner: Learner;
+  readonly reference: SharedFloats;
+  readonly policy: PolicySpec;
+  /** Folder of the policy's tokenizer. */
+  readonly tokenizer: string;
+  readonly environment: EnvironmentSettings;
+  readonly settings: PpoSettings;
+  readonly maxNewTokens: number;
+  readonly seed: number;
+  /** The problems of an update; the same for the same update. */
+  problems(update: number): PpoProblems;
+}
+
+export interface PpoUpdate {
+  readonly metrics: Record<string, number>;
+  readonly problems: PpoProblems;
+  readonly rollouts: Rollouts;
+}
+
+/** All rollouts of an update; rows are grouped by problem. */
+export interface Rollouts extends RolloutBatch {
+  readonly mask: Float32Array;
+}
+
+/** Three skipped steps in a row stop a run. */
+const MOST_SKIPPED = 3;
+
+/** One update; moves `state`. `lr` is that of the update's steps. @throws RecodiError after three non-finite steps in a row. */
+export async function ppoUpdate(ppo: Ppo, state: PpoState, lr: number): Promise<PpoUpdate> {
+  const { settings, learner } = ppo;
+  const started = performance.now();
+  const problems = ppo.problems(state.update);
+  const rollouts = await rollOutAll(ppo, problems, state.update);
+  const rolledOut = performance.now();
+  const width = ppo.maxNewTokens;
+  const { mask } = rollouts;
+  const kl = klK1(rollouts.logProbs, rollouts.referenceLogProbs, mask);
+  const scores = rollouts.scores.map(score => score.reward);
+  const rewards = tokenRewards({ scores, kl, klCoefficient: state.klCoefficient, mask, width });
+  const { gamma, lambda } = settings;
+  const { advantages, returns } = gae({ rewards, values: rollouts.values, mask, width, gamma, lambda });
+  const numbers = { ...rollouts, width, returns, kl, klCoefficient: state.klCoefficient, scores, samples: settings.samples_per_problem };
+  const metrics: Record<string, number> = { ...rolloutMetrics(numbers), ...termMetrics(rollouts.scores.map(s => s.terms)) };
+
+  const rows = { ...rollouts, advantages: settings.whiten_advantages ? whiten(advantages, mask) : advantages, returns };
+  const steps: PpoParts<number>[] = [];
+  const gradNorms: number[] = [];
+  epochs: for (let epoch = 0; epoch < settings.epochs; epoch++) {
+    const order = shuffled(stream(ppo.seed, 'ppo.order', state.update, epoch), scores.map((_, i) => i));
+    for (let start = 0; start < order.length; start += settings.minibatch_size) {
+      const chosen = order.slice(start, start + settings.minibatch_size);
+      const result = await learner.step({ task: ppoTask, inputs: microBatches(ppo, rows, problems, chosen) }, { lr });
+      count(state, result.skipped);
+      const parts = stepParts(result.metrics);
+      if (state.update === 0 && steps.length === 0) Object.assign(metrics, selfCheck(parts, metrics['objective/kl']!));
+      steps.push(parts);
+      gradNorms.push(result.gradNorm);
+      if (settings.target_kl !== undefined && parts.approx_kl > settings.target_kl) break epochs;
+    }
+  }
+  const texts = scores.length;
+  state.klCoefficient = nextKlCoefficient(state.klCoefficient, { kl: metrics['objective/kl']!, texts }, settings.kl.adaptive);
+  state.update += 1;
+  Object.assign(metrics, ppoMetrics(steps), {
+    episode: state.update * texts,
+    lr,
+    grad_norm: gradNorms.reduce((a, b) => a + b, 0) / gradNorms.length,
+    skipped_updates: state.skipped,
+    'time/rollout': (rolledOut - started) / 1000,
+    'time/update': (performance.now() - started) / 1000,
+  });
+  return { metrics, problems, rollouts };
+}
+
+/** Before the first step old and new policy are one: anything else is a fault in the trainer, not in the run. */
+function selfCheck(parts: PpoParts<number>, kl: number): Record<string, number> {
+  if (!(parts.ratio_error <= 1e-4))
+    throw new RecodiError('internal', `self-check of the first update: the probability ratio is off by ${parts.ratio_error} before any step, expected at most 1e-4.`);
+  return { 'selfcheck/ratio_error': parts.ratio_error, 'selfcheck/kl': kl };
+}
+
+function count(state: PpoState, skipped: boolean): void {
+  state.skipped += skipped ? 1 : 0;
+  state.skippedInRow = skipped ? state.skippedInRow + 1 : 0;
+  if (state.skippedInRow < MOST_SKIPPED) return;
+  throw new RecodiError('internal', `update ${state.update + 1}: loss or gradient was not finite ${MOST_SKIPPED} times in a row; lower ppo.lr or raise ppo.kl.coef.`);
+}
+
+async function rollOutAll(ppo: Ppo, problems: PpoProblems, update: number): Promise<Rollouts> {
+  const { settings, policy, maxNewTokens: width } = ppo;
+  const samples = settings.samples_per_problem;
+  const perChunk = settings.rollout_chunk / samples;
+  const count = problems.targets.length;
+  const draws = uniforms(stream(ppo.seed, 'ppo.sample', update), count * samples * width);
+  const chunks = Array.from({ length: Math.ceil(count / perChunk) }, (_, i) => {
+    const [from, to] = [i * perChunk, Math.min(count, (i + 1) * perChunk)];
+    return ppo.pool.run(rolloutTask, {
+      policy,
+      tokenizer: ppo.tokenizer,
+      params: ppo.learner.params,
+      reference: ppo.reference,
+      environment: ppo.environment,
+      targets: problems.targets.slice(from, to),
+      z: problems.z.slice(from * policy.targetSize, to * policy.targetSize),
+      samples,
+      uniforms: draws.slice(from * samples * width, to * samples * width),
+      temperature: settings.temperature,
+      maxNewTokens: width,
+    });
+  });
+  return joinRollouts(await Promise.all(chunks), width);
+}
+
+/** Chunks in order -> one batch. */
+export function joinRollouts(parts: readonly RolloutBatch[], width: number): Rollouts {
+  const floats = (pick: (part: RolloutBatch) => Float32Array) => Float32Array.from(parts.flatMap(part => [...pick(part)]));
+  const lengths = Int32Array.from(parts.flatMap(part => [...part.lengths]));
+  return {
+    tokens: Int32Array.from(parts.flatMap(part => [...part.tokens])),
+    lengths,
+    ended: Uint8Array.from(parts.flatMap(part => [...part.ended])),
+    texts: parts.flatMap(part => part.texts),
+    scores: parts.flatMap(part => part.scores),
+    samplerLogProbs: floats(part => part.samplerLogProbs),
+    logProbs: floats(part => part.logProbs),
+    referenceLogProbs: floats(part => part.referenceLogProbs),
+    entropies: floats(part => part.entropies),
+    values: floats(part => part.values),
+    mask: responseMask(lengths, width),
+  };
+}
+
+interface Rows extends Rollouts {
+  readonly advantages: Float32Array;
+  readonly returns: Float32Array;
+}
+
+function microBatches(ppo: Ppo, rollouts: Rows, problems: PpoProblems, chosen: readonly number[]) {
+  const { settings, policy, maxNewTokens: width } = ppo;
+  const d = policy.targetSize;
+  const take = (source: Float32Array, rows: readonly number[]) => pick(source, rows, width, new Float32Array(rows.length * width));
+  const tokens = tokenCount(take(rollouts.mask, chosen));
+  const inputs = [];
+  for (let start = 0; start < chosen.length; start += settings.micro_batch_size) {
+    const part = chosen.slice(start, start + settings.micro_batch_size);
+    const owners = part.map(row => Math.floor(row / settings.samples_per_problem));
+    const rows: PpoRows = {
+      z: pick(problems.z, owners, d, new Float32Array(part.length * d)),
+      ids: pick(rollouts.tokens, part, width, new Int32Array(part.length * width)),
+      mask: take(rollouts.mask, part),
+      oldLogProbs: take(rollouts.logProbs, part),
+      oldValues: take(rollouts.values, part),
+      advantages: take(rollouts.advantages, part),
+      returns: take(rollouts.returns, part),
+    };
+    inputs.push({
+      policy,
+      rows,
+      width,
+      tokens,
+      temperature: settings.temperature,
+      clip: settings.clip,
+      valueClip: settings.value_clip,
+      valueCoefficient: settings.value_coef,
+    });
+  }
+  return inputs;
+}
+
+function pick<T extends Float32Array | Int32Array>(source: T, rows: readonly number[], width: number, out: T): T {
+  rows.forEach((row, i) => {
+    out.set(source.subarray(row * width, (row + 1) * width), i * width);
+  });
+  return out;
+}

@@ -1,0 +1,82 @@
+/**
+ * Warm start: the policy learns to write a text from the state that the text itself leaves in the frozen model. The data are
+ * free (texts of the world, read once), and no latent is seen: what PPO adds later is the step from text states to
+ * latents. A share of the rows has its vector hidden, which makes the same model an unconditional writer.
+ */
+import type { Learner } from '../lm/learner.ts';
+import type { PolicySpec } from '../../policies/languageModel.ts';
+import { RecodiError } from '../run/errors.ts';
+import { normal, stream } from '../run/random.ts';
+import { f32, i32 } from '../tensor/index.ts';
+import type { TrainConfig } from './config.ts';
+import { warmStartTask } from './warmStartTask.ts';
+
+export type WarmStartSettings = TrainConfig['warm_start'];
+
+/** Texts as token ids (without end token) and their standardised readouts [n,targetSize]. */
+export interface WarmStartData {
+  readonly texts: readonly (readonly number[])[];
+  readonly z: Float32Array;
+}
+
+export interface WarmStart {
+  readonly learner: Learner;
+  readonly policy: PolicySpec;
+  readonly settings: WarmStartSettings;
+  readonly data: WarmStartData;
+  /** Longest text, end token included; all batches are this wide. */
+  readonly width: number;
+  readonly seed: number;
+  readonly signal: AbortSignal;
+  /** Called after every step with the steps done. */
+  onStep(step: number, metrics: Readonly<Record<string, number>>): void;
+}
+
+/** Runs from the learner's own step count to the end, or to the signal. */
+export async function runWarmStart(run: WarmStart): Promise<void> {
+  const { learner, settings } = run;
+  for (let step = learner.updates; step < settings.steps && !run.signal.aborted; step++) {
+    const started = performance.now();
+    const lr = warmStartRate(settings, step);
+    const { gradNorm, skipped, metrics } = await learner.step({ task: warmStartTask, inputs: batch(run, step) }, { lr });
+    if (skipped)
+      throw new RecodiError('internal', `warm start, step ${step + 1}: loss or gradient is not finite; lower warm_start.lr (now ${settings.lr}).`);
+    run.onStep(step + 1, {
+      'warm_start/loss': metrics.reduce((sum, m) => sum + m['warm_start/loss']!, 0),
+      grad_norm: gradNorm,
+      lr,
+      'time/update': (performance.now() - started) / 1000,
+    });
+  }
+}
+
+/** Linear warm-up, then a cosine. */
+export function warmStartRate({ lr, warmup, steps, min_lr_ratio: floor }: WarmStartSettings, step: number): number {
+  const cosine = 0.5 * (1 + Math.cos((Math.PI * step) / steps));
+  return lr * Math.min(1, (step + 1) / Math.max(1, warmup)) * (cosine * (1 - floor) + floor);
+}
+
+function batch({ policy, settings, data, width, seed }: WarmStart, step: number) {
+  const rng = stream(seed, 'warm_start.batch', step);
+  const rows = Array.from({ length: settings.batch_size }, () => Math.floor(rng() * data.texts.length));
+  const d = policy.targetSize;
+  const lengths = rows.map(row => Math.min(width, data.texts[row]!.length + 1));
+  const tokens = lengths.reduce((a, b) => a + b, 0);
+  const inputs = [];
+  for (let start = 0; start < rows.length; start += settings.micro_batch_size) {
+    const part = rows.slice(start, start + settings.micro_batch_size);
+    const ids = new Int32Array(part.length * width).fill(policy.padId);
+    const mask = new Float32Array(part.length * width);
+    const z = new Float32Array(part.length * d);
+    part.forEach((row, b) => {
+      ids.set([...data.texts[row]!, policy.eosId].slice(0, width), b * width);
+      mask.fill(1, b * width, b * width + lengths[start + b]!);
+      if (rng() < settings.unconditional) return;
+      const level = settings.noise * rng();
+      for (let i = 0; i < d; i++) z[b * d + i] = data.z[row * d + i]! + level * normal(rng);
+    });
+    const n = part.length;
+    inputs.push({ policy, z: f32(z, [n, d]), ids: i32(ids, [n, width]), mask: f32(mask, [n, width]), tokens });
+  }
+  return inputs;
+}

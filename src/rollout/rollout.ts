@@ -1,0 +1,175 @@
+/**
+ * Worker task: roll out. The policy writes texts for a chunk of targets, the environment scores them, and one pass each of
+ * policy and reference gives log-probabilities, entropies and values with the trainer's own kernels.
+ *
+ * A chunk is a fixed number of rows (set by the config), its randomness comes with it: a rollout never depends on which
+ * worker made it or what else ran there.
+ */
+import { createEnvironment, type EnvironmentSettings } from '../../envs/index.ts';
+import type { Score } from '../../envs/environment.ts';
+import { type PolicySpec, promptOf, policyLayout, policyWeights, type PromptInputs, scoreTexts } from '../../policies/languageModel.ts';
+import { createDecoder } from '../lm/decode.ts';
+import { views } from '../lm/parameters.ts';
+import { loadTokenizer, type Tokenizer } from '../lm/tokenizer.ts';
+import { compile, f32, i32, tf } from '../tensor/index.ts';
+import { localCopy, type SharedFloats } from '../tensor/shared.ts';
+import { task } from '../tensor/task.ts';
+
+export interface RolloutRequest {
+  readonly policy: PolicySpec;
+  /** Folder of the policy's tokenizer. */
+  readonly tokenizer: string;
+  readonly params: SharedFloats;
+  /** What KL is measured against; absent where only texts are wanted. */
+  readonly reference?: SharedFloats;
+  /** Absent where only texts are wanted. */
+  readonly environment?: EnvironmentSettings;
+  /** One per problem, of the environment's kind. */
+  readonly targets: readonly unknown[];
+  /** Standardised target vectors [P,targetSize]. */
+  readonly z: Float32Array;
+  /** Texts per problem; rows are grouped by problem. */
+  readonly samples: number;
+  /** [P·samples·maxNewTokens] in [0,1); absent = greedy. */
+  readonly uniforms?: Float32Array;
+  readonly temperature: number;
+  readonly maxNewTokens: number;
+}
+
+/** Rows B = P·samples, T = maxNewTokens; arrays [B,T] row-major, meaningful up to each row's length. */
+export interface RolloutBatch {
+  readonly tokens: Int32Array;
+  /** Stop token included where the text ended. */
+  readonly lengths: Int32Array;
+  readonly ended: Uint8Array;
+  readonly texts: readonly string[];
+  /** By the sampler; `logProbs` are recomputed by the trainer's kernels. */
+  readonly samplerLogProbs: Float32Array;
+  readonly logProbs: Float32Array;
+  readonly referenceLogProbs: Float32Array;
+  readonly entropies: Float32Array;
+  readonly values: Float32Array;
+  readonly scores: readonly Score[];
+}
+
+interface Runtime {
+  readonly tokenizer: Tokenizer;
+  readonly decoder: ReturnType<typeof decoderOf>;
+  readonly score: ReturnType<typeof scorerOf>;
+}
+
+const runtimes = new Map<string, Promise<Runtime>>();
+const environments = new Map<string, ReturnType<typeof createEnvironment>>();
+
+function decoderOf(spec: PolicySpec) {
+  const map = policyLayout(spec);
+  return createDecoder({
+    name: 'policy.write',
+    spec: spec.model,
+    weights: params => policyWeights(spec, views(map, params!)),
+    prompt: (weights, inputs: PromptInputs) => promptOf(spec, weights, inputs),
+    banned: [...spec.banned],
+    stop: [spec.eosId],
+    padId: spec.padId,
+  });
+}
+
+interface ScoreInputs {
+  readonly params: tf.Tensor1D;
+  readonly z: tf.Tensor2D;
+  readonly ids: tf.Tensor2D;
+  readonly mask: tf.Tensor2D;
+  readonly temperature: tf.Scalar;
+}
+
+function scorerOf(spec: PolicySpec) {
+  const map = policyLayout(spec);
+  return compile('policy.score', ({ params, z, ids, mask, temperature }: ScoreInputs) =>
+    scoreTexts(spec, views(map, params), { z }, { ids, mask }, temperature),
+  );
+}
+
+function runtimeOf(spec: PolicySpec, tokenizer: string): Promise<Runtime> {
+  const key = JSON.stringify([spec, tokenizer]);
+  let runtime = runtimes.get(key);
+  if (!runtime) {
+    runtime = loadTokenizer(tokenizer).then(loaded => ({ tokenizer: loaded, decoder: decoderOf(spec), score: scorerOf(spec) }));
+    runtimes.set(key, runtime);
+  }
+  return runtime;
+}
+
+function environmentOf(settings: EnvironmentSettings) {
+  const key = JSON.stringify(settings);
+  let environment = environments.get(key);
+  if (!environment) {
+    environment = createEnvironment(settings);
+    environments.set(key, environment);
+  }
+  return environment;
+}
+
+export async function rollOut(request: RolloutRequest): Promise<RolloutBatch> {
+  const { policy, samples, maxNewTokens: width } = request;
+  const runtime = await runtimeOf(policy, request.tokenizer);
+  const rows = request.targets.length * samples;
+  const z = f32(repeatRows(request.z, policy.targetSize, samples), [rows, policy.targetSize]);
+  const params = localCopy(request.params);
+  const written = await runtime.decoder.generate({
+    params: f32(params, [params.length]),
+    inputs: { z },
+    ...(request.uniforms && { uniforms: request.uniforms }),
+    temperature: request.temperature,
+    maxNewTokens: width,
+  });
+  const { tokens, lengths, stopped } = written;
+  const texts = Array.from({ length: rows }, (_, b) =>
+    runtime.tokenizer.decode([...tokens.subarray(b * width, b * width + lengths[b]! - stopped[b]!)]),
+  );
+  const batch = { tokens, lengths, ended: stopped, texts, samplerLogProbs: written.logprobs };
+  if (!request.environment || !request.reference) return { ...batch, ...nothing(), scores: [] };
+
+  const environment = await environmentOf(request.environment);
+  const scores = await environment.score(
+    texts.map((text, b) => ({
+      target: request.targets[Math.floor(b / samples)],
+      tokens: [...tokens.subarray(b * width, b * width + lengths[b]! - stopped[b]!)],
+      text,
+      ended: stopped[b] === 1,
+    })),
+  );
+  const mask = new Float32Array(rows * width);
+  for (let b = 0; b < rows; b++) mask.fill(1, b * width, b * width + lengths[b]!);
+  const inputs = {
+    z,
+    ids: i32(tokens, [rows, width]),
+    mask: f32(mask, [rows, width]),
+    temperature: f32([request.temperature], []),
+  };
+  const own = await runtime.score({ params: f32(params, [params.length]), ...inputs });
+  const frozen = localCopy(request.reference);
+  const reference = await runtime.score({ params: f32(frozen, [frozen.length]), ...inputs });
+  return {
+    ...batch,
+    logProbs: own.logProb.data as Float32Array,
+    entropies: own.entropy.data as Float32Array,
+    values: own.value.data as Float32Array,
+    referenceLogProbs: reference.logProb.data as Float32Array,
+    scores,
+  };
+}
+export const rolloutTask = task<RolloutRequest, RolloutBatch>(import.meta.url, rollOut);
+
+function nothing() {
+  const empty = new Float32Array(0);
+  return { logProbs: empty, entropies: empty, values: empty, referenceLogProbs: empty };
+}
+
+/** [n,d] -> [n·times,d], each row `times` times in a row. */
+function repeatRows(values: Float32Array, d: number, times: number): Float32Array {
+  const out = new Float32Array(values.length * times);
+  for (let row = 0; row * d < values.length; row++) {
+    for (let copy = 0; copy < times; copy++) out.set(values.subarray(row * d, (row + 1) * d), (row * times + copy) * d);
+  }
+  return out;
+}

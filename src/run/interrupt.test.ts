@@ -1,0 +1,46 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { expect, it } from 'vitest';
+
+const script = `
+  import { watchInterrupts } from ${JSON.stringify(new URL('./interrupt.ts', import.meta.url).href)};
+  const interrupts = watchInterrupts(line => console.log(line));
+  setInterval(() => {}, 1000);
+  console.log('ready');
+  interrupts.signal.addEventListener('abort', () => {
+    if (process.argv.includes('stubborn')) return;
+    console.log('checkpoint');
+    process.exit(interrupts.exitCode());
+  });
+`;
+
+function start(...args: string[]) {
+  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script, ...args]);
+  child.stdout.setEncoding('utf8');
+  return child;
+}
+
+async function said(child: ReturnType<typeof start>, word: string): Promise<void> {
+  let text = '';
+  while (!text.includes(word)) text += (await once(child.stdout, 'data'))[0];
+}
+
+it.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)('the first %s lets the work finish and exits %i', async (signal, code) => {
+  const child = start();
+  await said(child, 'ready');
+  child.kill(signal);
+  await said(child, 'checkpoint');
+  expect((await once(child, 'exit'))[0]).toBe(code);
+});
+
+it('the second ends the process at once, as that signal does', async () => {
+  const child = start('stubborn');
+  await said(child, 'ready');
+  child.kill('SIGINT');
+  await said(child, 'Once more');
+  child.kill('SIGINT');
+  expect((await once(child, 'exit'))[1]).toBe('SIGINT');
+});

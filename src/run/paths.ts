@@ -1,0 +1,103 @@
+/**
+ * The run folder: the one place that knows what lies where. `RUN_FILES` is its map (docs/run-folder.md is made from it),
+ * `RunPaths` turns a folder into absolute paths. A run is made once with a pinned config and opened afterwards; a folder
+ * of another version, or one whose config was changed by hand, is refused.
+ */
+import { existsSync, readdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parse } from 'yaml';
+import type { z } from 'zod';
+import { FORMAT } from './config/common.ts';
+import { loadConfig } from './config/load.ts';
+import { pinnedText, sha256 } from './config/pin.ts';
+import { RecodiError } from './errors.ts';
+import { makeFolder, readText, writeFileAtomic } from './files.ts';
+
+/** Names in a run folder, and what each is. */
+export const RUN_FILES = {
+  config: ['config.yaml', 'the pinned config: complete, with defaults filled in'],
+  configHash: ['config.sha256', 'SHA-256 of config.yaml; a changed config is not resumed'],
+  metrics: ['metrics.jsonl', 'one line per update: the truth (docs/metrics.md says how to read each number)'],
+  events: ['events.out.tfevents.*', 'the same metrics for TensorBoard'],
+  targetVectors: ['targets.safetensors', 'the vectors of all targets'],
+  targets: ['targets.jsonl', 'one line per target: problem, steps, space, answer, causal score, lens'],
+  translators: ['translators', 'affine maps from latents to states of the chain, where targets are translated'],
+  samples: ['samples.jsonl', "every update's table of samples, appended: target, text, all scores"],
+  checkpoints: ['checkpoints', 'one folder per step, and the files `last` and `best` that name one of them'],
+  evaluation: ['eval.json', 'the held-out table: ours, baselines, controls, with bootstrap intervals'],
+  labels: ['labels', 'labels.jsonl and vectors.safetensors, and the exports for other tools'],
+  oracle: ['oracle', 'what oracle training leaves'],
+  log: ['log.jsonl', 'what happened, with times'],
+} as const satisfies Record<string, readonly [name: string, what: string]>;
+
+type FileKey = keyof typeof RUN_FILES;
+
+/** Absolute paths of everything in a run folder. */
+export type RunPaths = { readonly folder: string } & { readonly [K in FileKey]: string };
+
+export function runPaths(folder: string): RunPaths {
+  const root = resolve(folder);
+  const entries = Object.entries(RUN_FILES).map(([key, [name]]) => [key, join(root, name)]);
+  return { folder: root, ...(Object.fromEntries(entries) as Record<FileKey, string>) };
+}
+
+/**
+ * Makes a new run folder with its pinned config.
+ * @throws RecodiError('usage') where a run of that name is there already.
+ */
+export function createRun<T extends { readonly name: string }>(
+  runs: string,
+  schema: z.ZodType<T>,
+  config: T,
+): RunPaths {
+  const paths = runPaths(join(runs, config.name));
+  if (existsSync(paths.folder) && readdirSync(paths.folder).length > 0)
+    throw new RecodiError(
+      'usage',
+      `${paths.folder}: there is a run here already; go on with it by \`recodi resume ${join(runs, config.name)}\`, or choose another name with --name.`,
+    );
+  makeFolder(paths.folder);
+  const text = pinnedText(schema, config, paths.folder);
+  writeFileAtomic(paths.configHash, `${sha256(text)}\n`);
+  writeFileAtomic(paths.config, text);
+  return paths;
+}
+
+/**
+ * Opens a run folder. `sets` may change what changes no result (`workers`, `device`); the file stays as it is.
+ * @throws RecodiError('input') for a folder that is no run, of another version, or with a changed config.
+ */
+export function openRun<T>(
+  folder: string,
+  schema: z.ZodType<T>,
+  sets: readonly string[] = [],
+): { paths: RunPaths; config: T } {
+  const paths = runPaths(folder);
+  if (!existsSync(paths.config))
+    throw new RecodiError(
+      'input',
+      `${paths.folder}: not a run folder (it has no config.yaml); name the folder that \`recodi train\` made.`,
+    );
+  const text = readText(paths.config);
+  const format = formatOf(text);
+  if (format !== FORMAT)
+    throw new RecodiError(
+      'input',
+      `${paths.config}: the run has format ${format}, and this recodi reads format ${FORMAT}; use the recodi that made it, or start the run anew.`,
+    );
+  const pinned = existsSync(paths.configHash) ? readText(paths.configHash).trim() : '';
+  if (pinned !== sha256(text))
+    throw new RecodiError(
+      'input',
+      `${paths.config}: changed since the run began (its SHA-256 is not the one in config.sha256); undo the change, or start a new run with it.`,
+    );
+  return { paths, config: loadConfig(schema, paths.config, sets) };
+}
+
+function formatOf(text: string): unknown {
+  try {
+    return (parse(text) as { format?: unknown } | null)?.format ?? 'unknown';
+  } catch {
+    return 'unknown';
+  }
+}

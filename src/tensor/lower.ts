@@ -1,0 +1,90 @@
+/**
+ * Lowering: a recorded graph becomes the bytes of an ONNX model.
+ * Small host values are constants of the model, large ones inputs that are fed by reference, frozen tensors external data:
+ * the model names the weights file and the place in it, ONNX Runtime maps the file, and every session on the machine shares the pages.
+ */
+import path from 'node:path';
+import { EMIT } from './emit.ts';
+import { RecodiError } from './errors.ts';
+import { type FrozenSlice, type GraphNode, sizeOf, topological } from './graph.ts';
+import { ModelWriter } from './onnx.ts';
+
+export interface Model {
+  readonly bytes: Uint8Array;
+  readonly nodes: number;
+  /** Folder that the locations of external data are relative to; undefined when there are none. */
+  readonly folder?: string;
+  /** Names of the declared inputs, in order; undefined where the graph does not need the input. */
+  readonly inputs: readonly (string | undefined)[];
+  readonly outputs: readonly string[];
+  /** Host values that the graph refers to, by input name. */
+  readonly implicit: ReadonlyMap<string, GraphNode>;
+}
+
+/** Host values up to this many elements are written into the model. */
+const INLINE_LIMIT = 16_384;
+
+const OPSET = 20;
+
+/** External data is located from the root of the file system, so that one graph may use files from several folders. */
+class ExternalFolder {
+  root: string | undefined;
+
+  locate(slice: FrozenSlice): string {
+    const { root } = path.parse(slice.file);
+    if (this.root !== undefined && this.root !== root)
+      throw new RecodiError(
+        'input',
+        `weights of one graph must lie on one drive: ${slice.file} is not on ${this.root}`,
+      );
+    this.root = root;
+    return path.relative(root, slice.file).replaceAll(path.sep, '/');
+  }
+}
+
+/** Writes the graph that computes `outputs` from `inputs` as an ONNX model · throws on an Input leaf that is not in `inputs` */
+export function lower(inputs: readonly GraphNode[], outputs: readonly GraphNode[]): Model {
+  const writer = new ModelWriter();
+  const folder = new ExternalFolder();
+  const implicit = new Map<string, GraphNode>();
+  const names = new Map<GraphNode, string>();
+  const order = topological(outputs);
+  const needed = new Set(order);
+  const inputNames = inputs.map((input, i) => {
+    if (!needed.has(input)) return undefined;
+    const name = writer.input(`input_${i}`, input.dtype, input.shape);
+    names.set(input, name);
+    return name;
+  });
+
+  const emit = (node: GraphNode): string => {
+    if (node.op === 'Input')
+      throw new RecodiError('internal', 'a compiled function used a tensor that belongs to another compiled function');
+    if (node.slice)
+      return writer.external(node.dtype, node.shape, folder.locate(node.slice), node.slice.offset, node.slice.bytes);
+    if (node.data && sizeOf(node.shape) <= INLINE_LIMIT) return writer.constant(node.dtype, node.shape, node.data);
+    if (node.data) {
+      const name = writer.input(`host_${implicit.size}`, node.dtype, node.shape);
+      implicit.set(name, node);
+      return name;
+    }
+    const operands = node.inputs.map(input => names.get(input)!);
+    const rule = EMIT[node.op];
+    return rule ? rule(writer, node, operands) : writer.op(node.op, operands, node.attributes);
+  };
+  for (const node of order) if (!names.has(node)) names.set(node, emit(node));
+
+  const outputNames = outputs.map((output, i) => {
+    const name = `output_${i}`;
+    writer.output(name, names.get(output)!, output.dtype, output.shape);
+    return name;
+  });
+  return {
+    bytes: writer.encode(OPSET),
+    nodes: writer.nodeCount,
+    ...(folder.root === undefined ? {} : { folder: folder.root }),
+    inputs: inputNames,
+    outputs: outputNames,
+    implicit,
+  };
+}

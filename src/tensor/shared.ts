@@ -1,0 +1,87 @@
+/**
+ * Float32 arrays that all threads of a process see: how parameters go out to the workers and how the optimiser writes them back.
+ * ONNX Runtime refuses arrays over shared memory, so a worker computes on a private copy, refreshed only when the version
+ * changed. The version is kept twice: in the record, as the one its sender meant, and in the shared memory itself. They must
+ * agree before and after copying; a reader that a writer overtook gets an error, never a mixture of two versions.
+ */
+import { threadId } from 'node:worker_threads';
+import { RecodiError } from './errors.ts';
+
+export type SharedFloats = {
+  readonly id: string;
+  version: number;
+  /** Over a SharedArrayBuffer, behind a header that holds the version. */
+  readonly data: Float32Array;
+};
+
+const HEADER_BYTES = 64;
+const WRITING = -1;
+const MOST_COPIES = 24;
+
+let created = 0;
+const copies = new Map<string, { version: number; data: Float32Array }>();
+
+/** Shared memory holding a copy of `init` as version `version`. Ids stay unique within a process, whatever `id` is. */
+export function createShared(id: string, init: Float32Array, version = 0): SharedFloats {
+  const buffer = new SharedArrayBuffer(HEADER_BYTES + init.byteLength);
+  const data = new Float32Array(buffer, HEADER_BYTES, init.length);
+  data.set(init);
+  created += 1;
+  const shared = { id: `${id}#${threadId}.${created}`, version, data };
+  Atomics.store(header(shared), 0, version);
+  return shared;
+}
+
+/**
+ * This thread's private copy of `shared` at the record's version; refreshed in place, so it is valid until the next call for
+ * the same id and must not be written to. Throws `internal` when the shared memory holds another version.
+ */
+export function localCopy(shared: SharedFloats): Float32Array {
+  const held = copies.get(shared.id);
+  const data = held?.data ?? new Float32Array(shared.data.length);
+  if (held?.version !== shared.version) {
+    copies.delete(shared.id);
+    demand(shared);
+    data.set(shared.data);
+    demand(shared);
+  }
+  remember(shared.id, shared.version, data);
+  return data;
+}
+
+/**
+ * Writes `values` as the version after `shared.version` and returns that version; the record's owner stores it in
+ * `shared.version`. `values` becomes this thread's copy: its owner gives it up. Only one thread may write at a time.
+ * Throws `internal` for a wrong length or a version already passed.
+ */
+export function publish(shared: SharedFloats, values: Float32Array): number {
+  if (values.length !== shared.data.length) {
+    throw new RecodiError('internal', `expected ${shared.data.length} values for ${shared.id}, got ${values.length}`);
+  }
+  demand(shared);
+  const version = shared.version + 1;
+  const stamp = header(shared);
+  Atomics.store(stamp, 0, WRITING);
+  shared.data.set(values);
+  Atomics.store(stamp, 0, version);
+  remember(shared.id, version, values);
+  return version;
+}
+
+const header = (shared: SharedFloats) => new Int32Array(shared.data.buffer, 0, 1);
+
+function demand(shared: SharedFloats): void {
+  const found = Atomics.load(header(shared), 0);
+  if (found === shared.version) return;
+  const state = found === WRITING ? 'is being written' : `is at version ${found}`;
+  throw new RecodiError('internal', `expected ${shared.id} at version ${shared.version}, but it ${state}`);
+}
+
+function remember(id: string, version: number, data: Float32Array): void {
+  copies.delete(id);
+  copies.set(id, { version, data });
+  for (const oldest of copies.keys()) {
+    if (copies.size <= MOST_COPIES) return;
+    copies.delete(oldest);
+  }
+}

@@ -1,0 +1,164 @@
+import { describe, expect, test } from 'vitest';
+import { stream } from '../run/random.ts';
+import { arithmeticSchema, createArithmetic } from './arithmetic.ts';
+import { evaluate, type Operator } from './notation.ts';
+import { chainText, type Problem, type Split } from './problem.ts';
+
+const SPLITS: readonly Split[] = ['train', 'validation', 'test'];
+const world = createArithmetic(arithmeticSchema.parse({ kind: 'arithmetic' }));
+const everySplit = SPLITS.flatMap(split =>
+  world.problems({
+    split,
+    count: 600,
+    seed: 5,
+    steps: [
+      [1, 1],
+      [2, 1],
+      [3, 2],
+      [4, 1],
+    ],
+  }),
+);
+const keyOf = ({ steps }: Problem) =>
+  `${steps[0]?.operands?.[0]} ${steps.map(s => `${s.operation}${s.operands?.[1]}`).join(' ')}`;
+
+test('the vocabulary is closed and has the 153 words of the recipe', () => {
+  const known = new Set(world.vocabulary);
+  expect(world.vocabulary).toHaveLength(153);
+  expect(known.size).toBe(153);
+  const rng = stream(3, 'free');
+  const texts = everySplit.flatMap(p => [p.question, p.answer, chainText(world, p, { last: true })]);
+  const free = Array.from({ length: 300 }, () => world.randomSteps?.(rng).join(' ') ?? '');
+  const unknown = [...texts, ...free, world.answerPrefix].flatMap(t => t.split(' ')).filter(word => !known.has(word));
+  expect(unknown).toEqual([]);
+});
+
+test('every word of the vocabulary but unused numbers occurs', () => {
+  const texts = everySplit.flatMap(p => [p.question, chainText(world, p)]).concat(world.answerPrefix);
+  const seen = new Set(texts.join(' ').split(' '));
+  expect(world.vocabulary?.filter(word => !seen.has(word) && !(Number(word) > 60) && word !== '0')).toEqual([]);
+});
+
+test('every chain is right: steps hold, follow from each other and end in the answer', () => {
+  for (const problem of everySplit) {
+    let value = Number(/ has (\d+) /.exec(problem.question)?.[1]);
+    expect(value).toBeGreaterThanOrEqual(2);
+    expect(value).toBeLessThanOrEqual(20);
+    for (const { text, operands, operation, result } of problem.steps) {
+      expect(operands?.[0]).toBe(value);
+      value = evaluate(operands ?? [], [operation as Operator]);
+      expect(Number.isInteger(value) && value >= 1 && value <= 60).toBe(true);
+      expect(result).toBe(String(value));
+      expect(text).toBe(`<< ${operands?.[0]} ${operation} ${operands?.[1]} = ${result} >>`);
+    }
+    expect(problem.answer).toBe(String(value));
+  }
+});
+
+test('the question tells the operations of the chain, in their order', () => {
+  const said: readonly [RegExp, string][] = [
+    [/(?:buys|finds|gets|wins) (\d+)/, '+'],
+    [/(?:loses|sells|gives away|uses) (\d+)/, '-'],
+    [/doubles/, '*2'],
+    [/triples/, '*3'],
+    [/half/, '/2'],
+  ];
+  for (const problem of everySplit) {
+    const events = problem.question.split(' . ').slice(1, -1);
+    const told = events.map(event => {
+      const [pattern, operation] = said.find(([p]) => p.test(event)) ?? [/$/, '?'];
+      return operation + (pattern.exec(event)?.[1] ?? '');
+    });
+    expect(told).toEqual(problem.steps.map(s => `${s.operation}${s.operands?.[1]}`));
+  }
+});
+
+describe('splits', () => {
+  test('no start with its operations is in two splits, whatever the seed', () => {
+    const places = new Map<string, Split>();
+    for (const problem of [...everySplit, ...SPLITS.flatMap(split => world.problems({ split, count: 300, seed: 6 }))]) {
+      const key = keyOf(problem);
+      expect(places.get(key) ?? problem.split).toBe(problem.split);
+      places.set(key, problem.split);
+    }
+  });
+
+  test('about 80, 10 and 10 per cent of all first steps', () => {
+    const rng = stream(1, 'share');
+    const keys = new Map<string, Split>();
+    for (const split of SPLITS)
+      for (let i = 0; i < 3000; i++) {
+        const problem = world.generator(split, rng, 1);
+        keys.set(keyOf(problem), problem.split);
+      }
+    const share = (split: Split) => [...keys.values()].filter(s => s === split).length / keys.size;
+    expect(share('train')).toBeCloseTo(0.8, 1);
+    expect(share('test')).toBeCloseTo(0.1, 1.3);
+  });
+});
+
+describe('requests', () => {
+  test('the same seed gives the same problems, and more begin with the fewer', () => {
+    const few = world.problems({ split: 'test', count: 20, seed: 9 });
+    expect(world.problems({ split: 'test', count: 50, seed: 9 }).slice(0, 20)).toEqual(few);
+    expect(world.problems({ split: 'test', count: 20, seed: 10 })).not.toEqual(few);
+  });
+
+  test('problems are different, and so are their ids', () => {
+    const problems = world.problems({ split: 'train', count: 2000, seed: 1 });
+    expect(new Set(problems.map(p => p.question)).size).toBe(2000);
+    expect(new Set(problems.map(p => p.id)).size).toBe(2000);
+  });
+
+  test('the number of steps is what was asked for, and by default two or three', () => {
+    expect(world.problems({ split: 'test', count: 50, seed: 1, steps: 3 }).every(p => p.steps.length === 3)).toBe(true);
+    const lengths = world.problems({ split: 'train', count: 2000, seed: 1 }).map(p => p.steps.length);
+    expect(new Set(lengths)).toEqual(new Set([2, 3]));
+    expect(lengths.filter(n => n === 2).length / 2000).toBeCloseTo(0.25, 1);
+  });
+
+  test('more problems than there are is an error that says so', () => {
+    expect(() => world.problems({ split: 'test', count: 50_000, seed: 1, steps: 1 })).toThrow(
+      /asked for 50000 .* found only \d+/,
+    );
+  });
+});
+
+test('half of the later events open with Then, no first one does', () => {
+  const events = everySplit.map(p => p.question.split(' . ').slice(1, -1));
+  const opened = (list: string[]) => list.filter(event => event.startsWith('Then ')).length / list.length;
+  expect(opened(events.flatMap(e => e.slice(0, 1)))).toBe(0);
+  expect(opened(events.flatMap(e => e.slice(1)))).toBeCloseTo(0.5, 1);
+});
+
+test('the chain leaves out its last step unless asked', () => {
+  const problem = everySplit.at(-1) as Problem;
+  const texts = problem.steps.map(s => s.text);
+  expect(world.chain(problem)).toEqual(texts.slice(0, -1));
+  expect(chainText(world, problem, { last: true })).toBe(texts.join(' '));
+});
+
+test('random steps are right, go on from each other and know every operation', () => {
+  const rng = stream(2, 'random');
+  const seen = new Set<string>();
+  for (let i = 0; i < 1000; i++) {
+    let value: number | undefined;
+    for (const text of world.randomSteps?.(rng) ?? []) {
+      const [, a, operation, b, result] = /^<< (\d+) (.) (\d+) = (\d+) >>$/.exec(text) ?? [];
+      expect(Number(a)).toBe(value ?? Number(a));
+      value = Number(result);
+      expect(evaluate([Number(a), Number(b)], [operation as Operator])).toBe(value);
+      expect(value >= 1 && value <= 60).toBe(true);
+      seen.add(`${operation}${b}`);
+    }
+  }
+  expect(seen.size).toBe(9 + 9 + 2 + 1);
+});
+
+test('a smaller world stays under its largest number', () => {
+  const small = createArithmetic(arithmeticSchema.parse({ kind: 'arithmetic', max_number: 20 }));
+  const results = small
+    .problems({ split: 'train', count: 300, seed: 1 })
+    .flatMap(p => p.steps.map(s => Number(s.result)));
+  expect(Math.max(...results)).toBeLessThanOrEqual(20);
+});
