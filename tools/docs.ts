@@ -19,7 +19,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
-const isPlain = (shape: Shape) => alternatives(shape).every(({ properties }) => properties === undefined);
+const isPlain = (shape: Shape) => alternatives(shape).some(({ properties }) => properties === undefined);
 
 function defaultText(shape: Shape, required: boolean): string {
   if (shape.default !== undefined) return `\`${JSON.stringify(shape.default)}\``;
@@ -91,9 +91,7 @@ function runFolderPage(): string {
     'What `recodi train` writes under `runs/<name>/`, and what every later command reads.',
     table(
       ['name', 'what'],
-      Object.values(RUN_FILES).map(([name, what]) =>
-        name ? [`\`${name}\``, what] : [`\`${what.split(':')[0]}\``, what.split(': ')[1] ?? ''],
-      ),
+      Object.values(RUN_FILES).map(([name, what]) => [`\`${name}\``, what]),
     ),
     'Files are written whole or not at all; lines are appended whole, and a last line that a crash cut short is dropped when the run goes on. The pinned config names `format`, the version of all this: a folder of another version is refused. `recodi resume` goes on from the newest checkpoint that loads, and drops the lines of metrics and samples beyond it.',
   ].join('\n\n');

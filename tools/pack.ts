@@ -3,14 +3,14 @@
  * and there runs the command line and imports the library, as a user who has nothing but npm would.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 
 const root = resolve(import.meta.dirname, '..');
-const CONFIG = 'node_modules/recodi/configs/quickstart.yaml';
+const CONFIGS = 'node_modules/recodi/configs';
 
 function run(folder: string, command: string, args: readonly string[]): string {
   const { status, stdout, stderr } = spawnSync(command, args, { cwd: folder, encoding: 'utf8' });
@@ -29,9 +29,9 @@ function expectText(what: string, output: string, pattern: RegExp): void {
 
 const folder = mkdtempSync(join(tmpdir(), 'recodi-pack-'));
 try {
-  const [packed] = JSON.parse(run(root, 'npm', ['pack', '--json', '--silent', '--pack-destination', folder])) as [
-    { filename: string; size: number },
-  ];
+  run(root, 'npm', ['run', 'build']);
+  const pack = ['pack', '--json', '--silent', '--ignore-scripts', '--pack-destination', folder];
+  const [packed] = JSON.parse(run(root, 'npm', pack)) as [{ filename: string; size: number }];
   console.log(`pack: ${packed.filename}, ${(packed.size / 2 ** 20).toFixed(1)} MiB`);
 
   const { messages, pkg } = await publint({ pkgDir: root, strict: true, pack: false });
@@ -43,7 +43,14 @@ try {
   run(folder, 'npm', ['install', '--no-audit', '--no-fund', `./${packed.filename}`]);
   expectText('npx recodi --help', run(folder, 'npx', ['recodi', '--help']), /Usage: recodi/);
   expectText('npx recodi doctor', run(folder, 'npx', ['recodi', 'doctor', '--json']), /"used": true/);
-  expectText('npx recodi config check', run(folder, 'npx', ['recodi', 'config', 'check', CONFIG]), /without mistakes/);
+  for (const name of readdirSync(join(folder, CONFIGS), { recursive: true, encoding: 'utf8' }).filter(file =>
+    file.endsWith('.yaml'),
+  ))
+    expectText(
+      `npx recodi config check ${name}`,
+      run(folder, 'npx', ['recodi', 'config', 'check', join(CONFIGS, name)]),
+      /without mistakes/,
+    );
   const script = "import { RecodiError } from 'recodi'; console.log(new RecodiError('input', 'x').code)";
   expectText("import 'recodi'", run(folder, 'node', ['--input-type=module', '-e', script]), /^input$/m);
 } finally {

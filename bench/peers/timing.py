@@ -60,7 +60,7 @@ class Laps:
 
 
 def run(case, args, repeat, per_second=None):
-    """Calls repeat(laps), prints one line {case, torch, options, ms: {part: {median, min, max}}, per_second, peak_rss_mb}.
+    """Calls repeat(laps) and prints {case, torch, options, ms: {part: {median, min, max}}, per_second, peak_rss_mb}.
 
     Of the parts, `total` is the sum and `cpu` the CPU time of all threads (well under threads x total: something else
     had the cores, measure again). per_second: {name: count} or {name: (count, part)}, what one repeat makes; its rate

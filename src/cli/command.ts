@@ -3,7 +3,7 @@
  * A command's file only parses its arguments, calls one function that it imports when it runs (so that `--help` is
  * quick), and prints.
  */
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { reportError } from '../run/errors.ts';
 import { isAbort, watchInterrupts } from '../run/interrupt.ts';
 import { createProgress, type Progress } from '../run/progress.ts';
@@ -40,6 +40,12 @@ export function defineCommand<O extends CommonOptions>(
       const positional = given.slice(0, -2) as string[];
       process.exitCode = await perform(work, options, positional);
     });
+}
+
+/** Parses an option that is a number of things. */
+export function wholeNumber(value: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(value)) throw new InvalidArgumentError('Expected a whole number of at least 1.');
+  return Number(value);
 }
 
 /** Options that may be given more than once: collects them. */

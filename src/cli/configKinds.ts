@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { lrmConfigSchema } from '../lrm/config.ts';
 import { trainConfigSchema } from '../rl/config.ts';
 import { checkConfig, readSources } from '../run/config/load.ts';
-import { isSection } from '../run/config/source.ts';
+import { isSection, type Sources } from '../run/config/source.ts';
 import { worldSchema } from '../worlds/index.ts';
 
 export const lrmTrainConfigSchema = lrmConfigSchema(worldSchema.prefault({ kind: 'arithmetic' }));
@@ -31,11 +31,17 @@ export const CONFIG_KINDS = {
 export type KindName = keyof typeof CONFIG_KINDS;
 export const KIND_NAMES = Object.keys(CONFIG_KINDS) as KindName[];
 
-/** Loads a config of a kind that its own keys tell; one that has no kind's key is checked as a train config. */
+function kindOf({ value }: Sources): KindName {
+  return KIND_NAMES.find(name => isSection(value) && CONFIG_KINDS[name].mark in value) ?? 'train';
+}
+
+/** The kind of a config file, told by its keys; one that has no kind's key counts as a train config. */
+export const kindOfFile = (file: string): KindName => kindOf(readSources(file));
+
+/** Loads a config of whatever kind it is. */
 export function loadAnyConfig(file: string, sets: readonly string[]) {
   const sources = readSources(file, sets);
-  const value = isSection(sources.value) ? sources.value : {};
-  const kind = KIND_NAMES.find(name => CONFIG_KINDS[name].mark in value) ?? 'train';
+  const kind = kindOf(sources);
   const schema: z.ZodType<{ readonly name: string }> = CONFIG_KINDS[kind].schema;
   return { kind, schema, config: checkConfig(schema, sources) };
 }

@@ -7,6 +7,10 @@ import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../run/package.ts';
 import { registerConfig } from './config.ts';
 import { registerDoctor } from './doctor.ts';
+import { registerLm } from './lm.ts';
+import { registerLrm } from './lrm.ts';
+import { registerResume } from './resume.ts';
+import { registerTrain } from './train.ts';
 
 const USAGE_ERROR = 2;
 
@@ -18,7 +22,8 @@ const program = new Command('recodi')
   .showHelpAfterError('(--help shows what there is)')
   .exitOverride();
 
-for (const register of [registerDoctor, registerConfig]) register(program);
+for (const register of [registerTrain, registerResume, registerLrm, registerLm, registerDoctor, registerConfig])
+  register(program);
 
 try {
   await program.parseAsync();

@@ -42,6 +42,8 @@ export interface GenerateRequest<P> {
   /** The logits are divided by it; 1 if absent. */
   readonly temperature?: number;
   readonly maxNewTokens: number;
+  /** Heeded between calls. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Generated {
@@ -181,10 +183,12 @@ export function createDecoder<P>(options: DecoderOptions<P>): Decoder<P> {
       const { past, own, position } = first as Host<Written & State>;
       const length = own.mask.shape[1]!;
       const capacity = Math.ceil((length + (calls - 1) * count) / CAPACITY_STEP) * CAPACITY_STEP;
-      const store = new KeyStore(own, capacity);
+      const store = new KeyStore(spec, rows, capacity);
+      store.append(own);
       const continuation = graph(`continue.${kind}`, proceed(count));
       let at = position;
       while (!result.ended) {
+        request.signal?.throwIfAborted();
         const more = await continuation({
           ...draw(rows, result.width),
           past: [...past, store.segment],

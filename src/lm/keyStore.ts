@@ -1,31 +1,29 @@
 /**
- * Keys and values of a text being written, in typed arrays that graphs read by reference: each call's new rows are
- * written behind the old ones, and the mask says how far they reach. Nothing that was written is ever moved.
+ * Keys and values of the text so far, in typed arrays that graphs read by reference: each call's new rows are written
+ * behind the old ones, and the mask says where there are tokens. Nothing that was written is ever moved.
  */
 import { f32, type Host, type HostArray } from '../tensor/index.ts';
+import type { ModelSpec } from './spec.ts';
 import type { Segment } from './transformer.ts';
 
 export class KeyStore {
+  /** What a graph takes as a past segment; its arrays change with `append`, so only between calls. */
   readonly segment: Host<Segment>;
   private readonly rows: number;
   private readonly capacity: number;
   private filled = 0;
 
-  /** Room for `capacity` tokens per row, in the layout of `first`, which is written at once. */
-  constructor(first: Host<Segment>, capacity: number) {
-    const [rows = 0] = first.mask.shape;
+  /** Empty, with room for `capacity` tokens per row. */
+  constructor(spec: Pick<ModelSpec, 'layers' | 'kvHeads' | 'headDim'>, rows: number, capacity: number) {
+    const shape = [rows, spec.kvHeads, capacity, spec.headDim];
+    const empty = () => f32(new Float32Array(rows * spec.kvHeads * capacity * spec.headDim), shape);
     this.rows = rows;
     this.capacity = capacity;
-    const empty = ({ shape }: HostArray) => {
-      const room = [shape[0]!, shape[1]!, capacity, shape[3]!];
-      return f32(new Float32Array(room.reduce((product, size) => product * size, 1)), room);
-    };
     this.segment = {
-      k: first.k.map(empty),
-      v: first.v.map(empty),
+      k: Array.from({ length: spec.layers }, empty),
+      v: Array.from({ length: spec.layers }, empty),
       mask: f32(new Float32Array(rows * capacity), [rows, capacity]),
     };
-    this.append(first);
   }
 
   /** Writes the tokens of `fresh` behind those that are here. */
@@ -37,9 +35,10 @@ export class KeyStore {
     fresh.v.forEach((v, layer) => {
       this.copy(v, this.segment.v[layer]!, length);
     });
+    const mask = this.segment.mask.data as Float32Array;
     for (let b = 0; b < this.rows; b++) {
       const row = (fresh.mask.data as Float32Array).subarray(b * length, (b + 1) * length);
-      (this.segment.mask.data as Float32Array).set(row, b * this.capacity + this.filled);
+      mask.set(row, b * this.capacity + this.filled);
     }
     this.filled += length;
   }

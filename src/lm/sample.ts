@@ -3,6 +3,7 @@
  * number (inverse CDF). The number decides alone, so a draw can be repeated anywhere.
  */
 import * as tf from '@tensorflow/tfjs';
+import { atTargets } from './ops.ts';
 
 export interface Choice {
   readonly token: tf.Tensor1D; // int32 [B]
@@ -19,14 +20,12 @@ export function choose(
   logits: tf.Tensor2D,
   options: { temperature: tf.Scalar; banned: readonly number[]; uniforms?: tf.Tensor2D },
 ): Choice {
-  const [rows, vocab] = logits.shape;
+  const vocab = logits.shape[1];
   const scaled = tf.div<tf.Tensor2D>(logits, options.temperature);
   const allowed = options.banned.length > 0 ? tf.add<tf.Tensor2D>(scaled, banRow(vocab, options.banned)) : scaled;
   const p = tf.softmax(allowed);
   const token = options.uniforms ? inverseCdf(p, options.uniforms) : tf.argMax<tf.Tensor1D>(allowed, -1);
-  const starts = tf.mul(tf.range(0, rows, 1, 'int32'), tf.scalar(vocab, 'int32'));
-  const chosen = tf.gather(tf.reshape(p, [rows * vocab]), tf.add<tf.Tensor1D>(starts, token));
-  return { token, logProb: tf.log(chosen) as tf.Tensor1D };
+  return { token, logProb: tf.log(atTargets(p, token)) };
 }
 
 /** How many tokens lie wholly at or below the number's share of the total. */

@@ -2,7 +2,7 @@
  * Which views a run reads, decided without gold: everything here looks at the model's latents and at the explicit chains
  * that the model itself writes.
  *
- * `auto`: a step is read raw where its latents lie near the states of the own chain (FVE at the best anchor over .5 on
+ * `auto`: a step is read raw where its latents lie near the states of the own chain (FVE at the best anchor over a threshold on
  * validation problems), else through a translator to the anchor with the most nats on training problems. Latents read jointly
  * always go through translators, one view per anchor asked for, or per step and point before and after its result.
  */
@@ -26,6 +26,10 @@ export interface ViewSettings {
   readonly space: 'auto' | 'raw' | 'translated';
   readonly anchors: 'auto' | readonly Anchor[];
   readonly whitening: 'pooled' | 'residual';
+  /** `auto` reads raw above this FVE. */
+  readonly rawThreshold: number;
+  /** Of the translators, times the mean eigenvalue. */
+  readonly ridge: number;
 }
 
 export interface ViewChoice {
@@ -42,8 +46,6 @@ export interface ViewRow {
   readonly nats: number | null;
   readonly chosen: boolean;
 }
-
-const RAW_FVE = 0.5;
 
 interface Task {
   readonly pool: Pool;
@@ -63,7 +65,7 @@ export async function chooseViews(task: Task, settings: ViewSettings): Promise<V
   for (const k of settings.latents) {
     const raw = rawRows(task, k);
     const best = raw.reduce<ViewRow | undefined>((a, b) => (a && a.fve >= b.fve ? a : b), undefined);
-    const readRaw = settings.space === 'raw' || (settings.space === 'auto' && (best?.fve ?? -1) > RAW_FVE);
+    const readRaw = settings.space === 'raw' || (settings.space === 'auto' && (best?.fve ?? -1) > settings.rawThreshold);
     table.push(...raw.map(row => ({ ...row, chosen: readRaw && row === best })));
     if (readRaw) {
       views.push(rawView(task, k, best?.fve ?? Number.NaN));
@@ -102,7 +104,7 @@ function rawView({ d, count, train, pooled }: Task, k: number, rawFve: number): 
   return { id: viewId([k]), steps: [k], space: 'raw', frame: pooled, variance: spread(vectors, d), fve: rawFve };
 }
 
-async function fitAll(task: Task, steps: readonly number[], anchors: readonly Anchor[], { whitening }: ViewSettings): Promise<View[]> {
+async function fitAll(task: Task, steps: readonly number[], anchors: readonly Anchor[], { whitening, ridge }: ViewSettings): Promise<View[]> {
   const { d, count, train, validation, pool, pooled } = task;
   return Promise.all(
     anchors.map(async anchor => {
@@ -112,7 +114,7 @@ async function fitAll(task: Task, steps: readonly number[], anchors: readonly An
       if (!at || !held || at.rows.length < 2 * steps.length * d)
         throw new RecodiError('config', `targets.anchors: only ${at?.rows.length ?? 0} training problems have an own chain that reaches ${name}; a translator of ${steps.length} latents needs ${2 * steps.length * d} or more. Ask for another anchor or more problems.`);
       const inputs = stepVectors(train.latents, steps, at.rows, count, d);
-      const fitted = await pool.run(fitTask, { inputs, outputs: at.states, m: steps.length * d, d });
+      const fitted = await pool.run(fitTask, { inputs, outputs: at.states, m: steps.length * d, d, ridge });
       const predicted = translate(fitted.translator, stepVectors(validation.latents, steps, held.rows, count, d));
       const frame = whitening === 'residual' ? { centre: fitted.translator.outputMean, whitening: fitted.residualWhitening } : pooled;
       return {

@@ -108,7 +108,7 @@ async function trainStep({ config, world, spec, tokenizer }: Curriculum, learner
   const started = performance.now();
   const inputs = batches.map(batch => ({ spec, options, batch }));
   const result = await learner.step({ task: lrmGradientTask, inputs }, { lr });
-  const metrics: Record<string, number> = { lr, grad_norm: result.gradNorm, skipped: result.skipped ? 1 : 0 };
+  const metrics: Record<string, number> = { lr, grad_norm: result.gradNorm, skipped_updates: result.skipped ? 1 : 0 };
   for (const part of result.metrics) for (const [name, value] of Object.entries(part)) metrics[name] = (metrics[name] ?? 0) + value;
   metrics['time/step'] = (performance.now() - started) / 1000;
   return metrics;

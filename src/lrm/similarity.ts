@@ -139,7 +139,9 @@ export function pooledWhitening(cov: Matrix, ridge: number): Float32Array {
 export function residualWhitening(cov: Matrix, ridge: number): Float32Array {
   const d = cov.rows;
   const ridged = Matrix.add(cov, Matrix.eye(d, d).mul((ridge * cov.trace()) / d));
-  const factor = new CholeskyDecomposition(inverse(ridged)).lowerTriangularMatrix;
+  const precision = inverse(ridged);
+  const symmetric = Matrix.add(precision, precision.transpose()).mul(0.5);
+  const factor = new CholeskyDecomposition(symmetric).lowerTriangularMatrix;
   return Float32Array.from({ length: d * d }, (_, at) => factor.get(Math.floor(at / d), at % d));
 }
 

@@ -16,7 +16,7 @@ import { freeText } from '../worlds/freeText.ts';
 import type { Problem, Split, World } from '../worlds/problem.ts';
 import { type Anchor, anchorPosition, anchorsOf } from './anchors.ts';
 import { type ChainStates, chooseViews, type ViewChoice, type ViewSettings } from './chooseViews.ts';
-import type { LrmClient } from './client.ts';
+import type { LrmClient, Progress } from './client.ts';
 import { explicitChains } from './evaluate.ts';
 import { LENS_TOP } from './runtime.ts';
 import { columnDeviation, columnMean, covariance, type Frame, pooledWhitening } from './similarity.ts';
@@ -40,7 +40,7 @@ export interface ThinkRequest {
   readonly split: Split;
   readonly problems: readonly Problem[];
   readonly causal: boolean;
-  readonly onProgress?: (done: number, total: number) => void;
+  readonly onProgress?: Progress;
 }
 
 /** Lets the model think about problems. */
@@ -56,7 +56,7 @@ export async function readFreeTexts(
   client: LrmClient,
   world: World,
   problems: readonly Problem[],
-  request: { count: number; maxWords: number; seed: number; purpose: string; lead?: readonly number[] },
+  request: { count: number; maxWords: number; seed: number; purpose: string; lead?: readonly number[]; onProgress?: Progress },
 ): Promise<{ texts: string[]; states: Float32Array }> {
   const { encode } = client.lrm.tokenizer;
   const rng = stream(request.seed, request.purpose);
@@ -69,6 +69,7 @@ export async function readFreeTexts(
   const states = await client.read({
     questions: picks.map(p => encode(p.problem.question)),
     texts: picks.map(p => [[...lead, ...encode(p.text)]]),
+    ...(request.onProgress && { onProgress: request.onProgress }),
   });
   return { texts: picks.map(p => p.text), states };
 }
@@ -81,6 +82,8 @@ export interface ViewsRequest {
   readonly settings: ViewSettings;
   readonly ridge: number;
   readonly maxWords: number;
+  /** Tokens that come between question and text in the run's context. */
+  readonly lead: readonly number[];
   readonly seed: number;
 }
 
@@ -92,7 +95,13 @@ export async function makeViews(client: LrmClient, request: ViewsRequest): Promi
   const { spec } = client.lrm;
   const d = spec.model.hiddenSize;
   const count = spec.latents + 1;
-  const free = await readFreeTexts(client, world, train.problems, { count: TEXT_SAMPLE, maxWords: request.maxWords, seed, purpose: 'targets.text' });
+  const free = await readFreeTexts(client, world, train.problems, {
+    count: TEXT_SAMPLE,
+    maxWords: request.maxWords,
+    lead: request.lead,
+    seed,
+    purpose: 'targets.text',
+  });
   const text = { mean: columnMean(free.states, d), deviation: columnDeviation(free.states, d) };
   const pooled: Frame = {
     centre: text.mean,

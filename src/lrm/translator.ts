@@ -34,19 +34,21 @@ export interface TranslatorFit {
   readonly outputs: Float32Array;
   readonly m: number;
   readonly d: number;
+  /** λ, times the mean eigenvalue of the inputs' covariance. */
+  readonly ridge: number;
 }
 
-const RIDGE = 1e-3;
+const COVARIANCE_FLOOR = 1e-3;
 const RESIDUAL_RIDGE = 0.02;
 
 /** Fits the map; `n` should be several times `m`. */
-export function fitTranslator({ inputs, outputs, m, d }: TranslatorFit): FittedTranslator {
+export function fitTranslator({ inputs, outputs, m, d, ridge }: TranslatorFit): FittedTranslator {
   const inputMean = columnMean(inputs, m);
   const outputMean = columnMean(outputs, d);
   const n = outputs.length / d;
   const gram = covariance(inputs, m).mul(n - 1);
   const cross = crossProduct(inputs, inputMean, outputs, outputMean, m, d);
-  const ridged = Matrix.add(gram, Matrix.eye(m, m).mul((RIDGE * gram.trace()) / m));
+  const ridged = Matrix.add(gram, Matrix.eye(m, m).mul((ridge * gram.trace()) / m));
   const solution = new LuDecomposition(ridged).solve(cross);
   const weight = Float32Array.from({ length: m * d }, (_, at) => solution.get(Math.floor(at / d), at % d));
   const translator = { inputMean, outputMean, weight };
@@ -54,7 +56,7 @@ export function fitTranslator({ inputs, outputs, m, d }: TranslatorFit): FittedT
   const residual = outputs.map((y, i) => y - predicted[i]!);
   const outputCovariance = covariance(outputs, d);
   const residualCovariance = covariance(residual, d);
-  const floor = Matrix.eye(d, d).mul((RIDGE * outputCovariance.trace()) / d);
+  const floor = Matrix.eye(d, d).mul((COVARIANCE_FLOOR * outputCovariance.trace()) / d);
   const nats = 0.5 * (logDeterminant(Matrix.add(outputCovariance, floor)) - logDeterminant(Matrix.add(residualCovariance, floor)));
   return {
     translator,

@@ -111,15 +111,7 @@ const warmStart = z.strictObject({
     .default(0.1)
     .describe('share of texts whose vector is hidden: they make the policy an unconditional writer too'),
   pool: count.default(40_000).describe('free texts that are read once and drawn from'),
-  texts: z
-    .strictObject({
-      own: weight.default(0.6).describe("share of texts from the problem's own chain"),
-      other: weight.default(0.2).describe("share from another problem's chain"),
-      random: weight.default(0.2).describe('share from random valid steps'),
-    })
-    .refine(({ own, other, random }) => own + other + random > 0, { error: 'the shares are all 0' })
-    .prefault({})
-    .describe('where the texts come from'),
+  checkpoint_every: count.default(200).describe('optimiser steps between checkpoints'),
 });
 
 const ppo = z
@@ -159,7 +151,7 @@ const ppo = z
     lambda: share.default(0.95).describe('of generalised advantage estimation'),
     clip: positive.default(0.2).describe('of the probability ratio'),
     value_clip: positive.default(0.2).describe('of the value'),
-    value_coef: weight.default(0.5).describe("weight of the value loss (TRL's default is .1)"),
+    value_coef: weight.default(1).describe("weight of the value loss, which is half the squared error (TRL's default is .1)"),
     whiten_advantages: z.boolean().default(true).describe('to mean 0 and variance 1 under the response mask'),
     max_grad_norm: positive.default(1).describe('gradient norm is cut to this'),
     target_kl: positive

@@ -94,6 +94,7 @@ export async function ppoUpdate(ppo: Ppo, state: PpoState, lr: number): Promise<
       const chosen = order.slice(start, start + settings.minibatch_size);
       const result = await learner.step({ task: ppoTask, inputs: microBatches(ppo, rows, problems, chosen) }, { lr });
       count(state, result.skipped);
+      if (result.skipped) continue;
       const parts = stepParts(result.metrics);
       if (state.update === 0 && steps.length === 0) Object.assign(metrics, selfCheck(parts, metrics['objective/kl']!));
       steps.push(parts);
@@ -104,16 +105,18 @@ export async function ppoUpdate(ppo: Ppo, state: PpoState, lr: number): Promise<
   const texts = scores.length;
   state.klCoefficient = nextKlCoefficient(state.klCoefficient, { kl: metrics['objective/kl']!, texts }, settings.kl.adaptive);
   state.update += 1;
-  Object.assign(metrics, ppoMetrics(steps), {
+  if (steps.length > 0) Object.assign(metrics, ppoMetrics(steps), { grad_norm: mean(gradNorms) });
+  Object.assign(metrics, {
     episode: state.update * texts,
     lr,
-    grad_norm: gradNorms.reduce((a, b) => a + b, 0) / gradNorms.length,
     skipped_updates: state.skipped,
     'time/rollout': (rolledOut - started) / 1000,
     'time/update': (performance.now() - started) / 1000,
   });
   return { metrics, problems, rollouts };
 }
+
+const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
 
 /** Before the first step old and new policy are one: anything else is a fault in the trainer, not in the run. */
 function selfCheck(parts: PpoParts<number>, kl: number): Record<string, number> {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { tf } from '../tensor/index.ts';
+import { closeEngine, compile, f32, type Host, tf, useDevice } from '../tensor/index.ts';
 import { type PpoInputs, ppoLoss } from './ppoLoss.ts';
 
 const settings = { clip: 0.2, valueClip: 0.3, valueCoefficient: 0.5 };
@@ -170,5 +170,34 @@ describe('ppoLoss', () => {
     const { metrics } = ppoLoss(inputsOf(batch, 4));
     expect(read(metrics.clip_fraction)).toBe(0.5);
     expect(read(metrics.value_clip_fraction)).toBe(0.75);
+  });
+});
+
+describe('ppoLoss on the native engine', () => {
+  it('gives the losses, metrics and gradients of the plain backend', async () => {
+    const [batch] = fc.sample(fc.array(token.filter(smooth), { minLength: 12, maxLength: 12 }), {
+      numRuns: 1,
+      seed: 5,
+    });
+    const inputs = inputsOf(batch!, 9);
+    const host = Object.fromEntries(
+      Object.entries(inputs).map(([name, x]: [string, tf.Tensor]) => [name, f32(x.dataSync<'float32'>(), x.shape)]),
+    ) as unknown as Host<PpoInputs>;
+    const evaluate = (given: PpoInputs) => {
+      const gradient = tf.grads((logProb, value) => ppoLoss({ ...given, logProb, value } as PpoInputs).loss);
+      return { ...ppoLoss(given).metrics, gradient: tf.stack(gradient([given.logProb, given.value])) };
+    };
+    const results: Record<string, { data: ArrayLike<number> }>[] = [];
+    for (const device of ['cpu', 'onnx'] as const) {
+      await useDevice(device);
+      results.push(await compile('ppo', evaluate)(host));
+    }
+    const [plain, native] = results;
+    for (const [name, { data }] of Object.entries(plain!)) {
+      Array.from(data).forEach((x, i) => {
+        expect(native![name]!.data[i], name).toBeCloseTo(x, 5);
+      });
+    }
+    await closeEngine();
   });
 });

@@ -6,6 +6,7 @@ import { policyLayout, type PolicySpec, scoreTexts } from '../../policies/langua
 import { valueAndGradient } from '../lm/parameters.ts';
 import { compile, f32, i32, type tf } from '../tensor/index.ts';
 import { localCopy, type SharedFloats } from '../tensor/shared.ts';
+import { moving } from '../tensor/moving.ts';
 import { task } from '../tensor/task.ts';
 import { ppoLoss } from './ppoLoss.ts';
 
@@ -88,6 +89,7 @@ export async function ppoGradient({ params, policy, rows, width, ...numbers }: P
     valueCoefficient: scalar(numbers.valueCoefficient),
   });
   const metrics = Object.fromEntries(Object.entries(out.metrics).map(([name, value]) => [name, value.data[0] ?? Number.NaN]));
-  return { gradient: out.gradient.data as Float32Array, metrics };
+  const gradient = out.gradient.data as Float32Array;
+  return moving({ gradient, metrics }, [gradient]);
 }
 export const ppoTask = task<PpoInput, Awaited<ReturnType<typeof ppoGradient>>>(import.meta.url, ppoGradient);

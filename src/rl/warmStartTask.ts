@@ -6,6 +6,7 @@ import { policyLayout, type PolicySpec, scoreTexts } from '../../policies/langua
 import { type Layout, valueAndGradient } from '../lm/parameters.ts';
 import { compile, f32, type HostArray, tf } from '../tensor/index.ts';
 import { localCopy, type SharedFloats } from '../tensor/shared.ts';
+import { moving } from '../tensor/moving.ts';
 import { task } from '../tensor/task.ts';
 
 export interface WarmStartInput {
@@ -46,6 +47,7 @@ export async function warmStartGradient({ params, policy, z, ids, mask, tokens }
   graphs.set(key, graph);
   const flat = localCopy(params);
   const out = await graph({ params: f32(flat, [flat.length]), z, ids, mask, tokens: f32([tokens], []) });
-  return { gradient: out.gradient.data as Float32Array, metrics: { 'warm_start/loss': out.loss.data[0] ?? Number.NaN } };
+  const gradient = out.gradient.data as Float32Array;
+  return moving({ gradient, metrics: { 'warm_start/loss': out.loss.data[0] ?? Number.NaN } }, [gradient]);
 }
 export const warmStartTask = task<WarmStartInput, Awaited<ReturnType<typeof warmStartGradient>>>(import.meta.url, warmStartGradient);

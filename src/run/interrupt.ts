@@ -4,6 +4,8 @@
  * exit handlers run, and no worker thread is torn out of a native call.
  */
 
+import { setMaxListeners } from 'node:events';
+
 const EXIT = { SIGINT: 130, SIGTERM: 143 } as const;
 type Ending = keyof typeof EXIT;
 
@@ -23,6 +25,7 @@ export function isAbort(thrown: unknown, signal: AbortSignal): boolean {
 /** `say` gets the sentence that the user sees at the first signal. */
 export function watchInterrupts(say: (sentence: string) => void): Interrupts {
   const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
   let ending: Ending | undefined;
   const listener = (name: Ending) => {
     if (ending) {

@@ -19,7 +19,7 @@ export const METRICS: readonly MetricRow[] = [
   },
   {
     name: 'skipped_updates',
-    read: 'optimiser steps left out so far because loss or gradient was not finite. 0 is healthy; three in a row stop the run.',
+    read: 'optimiser steps left out because loss or gradient was not finite (in PPO: so far). 0 is healthy; three in a row stop the run.',
   },
   {
     name: 'objective/kl',

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -27,9 +27,15 @@ it('opens with the config that it was made with, wherever it is opened from', ()
   expect(openRun(paths.folder, schema, ['workers=3']).config.workers).toBe(3);
 });
 
-it('is not made twice', () => {
-  const { config } = newRun();
-  expect(() => createRun(join(folder, 'runs'), schema, config)).toThrow(/already; go on with it by `recodi resume/);
+it('is not made twice, but for --overwrite, which removes nothing that is not a run', () => {
+  const { config, paths } = newRun();
+  const runs = join(folder, 'runs');
+  writeFileSync(paths.metrics, '');
+  expect(() => createRun(runs, schema, config)).toThrow(/already; go on with it by `recodi resume/);
+  createRun(runs, schema, config, { overwrite: true });
+  expect(existsSync(paths.metrics)).toBe(false);
+  mkdirSync(join(runs, 'other', 'data'), { recursive: true });
+  expect(() => createRun(runs, schema, { ...config, name: 'other' }, { overwrite: true })).toThrow(/other files/);
 });
 
 it('refuses a changed config, another format, and a folder that is no run', () => {

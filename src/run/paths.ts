@@ -3,7 +3,7 @@
  * `RunPaths` turns a folder into absolute paths. A run is made once with a pinned config and opened afterwards; a folder
  * of another version, or one whose config was changed by hand, is refused.
  */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import type { z } from 'zod';
@@ -11,19 +11,24 @@ import { FORMAT } from './config/common.ts';
 import { loadConfig } from './config/load.ts';
 import { pinnedText, sha256 } from './config/pin.ts';
 import { RecodiError } from './errors.ts';
-import { makeFolder, readText, writeFileAtomic } from './files.ts';
+import { makeFolder, onFile, readText, writeFileAtomic } from './files.ts';
 
 /** Names in a run folder, and what each is. */
 export const RUN_FILES = {
   config: ['config.yaml', 'the pinned config: complete, with defaults filled in'],
   configHash: ['config.sha256', 'SHA-256 of config.yaml; a changed config is not resumed'],
-  metrics: ['metrics.jsonl', 'one line per update: the truth (docs/metrics.md says how to read each number)'],
-  events: ['events.out.tfevents.*', 'the same metrics for TensorBoard'],
+  metrics: [
+    'metrics.jsonl',
+    'one line per update: the truth (docs/metrics.md says how to read each number); events.out.tfevents.* hold the same for TensorBoard',
+  ],
   targetVectors: ['targets.safetensors', 'the vectors of all targets'],
   targets: ['targets.jsonl', 'one line per target: problem, steps, space, answer, causal score, lens'],
   translators: ['translators', 'affine maps from latents to states of the chain, where targets are translated'],
   samples: ['samples.jsonl', "every update's table of samples, appended: target, text, all scores"],
   checkpoints: ['checkpoints', 'one folder per step, and the files `last` and `best` that name one of them'],
+  warmStart: ['warm_start', "the policy after its warm start, which is PPO's reference"],
+  policy: ['policy', 'the policy that read best on validation problems'],
+  model: ['model', 'in runs of `recodi lrm train`: the trained latent-reasoning model'],
   evaluation: ['eval.json', 'the held-out table: ours, baselines, controls, with bootstrap intervals'],
   labels: ['labels', 'labels.jsonl and vectors.safetensors, and the exports for other tools'],
   oracle: ['oracle', 'what oracle training leaves'],
@@ -41,20 +46,30 @@ export function runPaths(folder: string): RunPaths {
   return { folder: root, ...(Object.fromEntries(entries) as Record<FileKey, string>) };
 }
 
+export interface CreateOptions {
+  /** Removes a run of that name first; a folder that is no run is left alone. */
+  readonly overwrite?: boolean;
+}
+
 /**
  * Makes a new run folder with its pinned config.
- * @throws RecodiError('usage') where a run of that name is there already.
+ * @throws RecodiError('usage') where there is something of that name already.
  */
 export function createRun<T extends { readonly name: string }>(
   runs: string,
   schema: z.ZodType<T>,
   config: T,
+  { overwrite = false }: CreateOptions = {},
 ): RunPaths {
-  const paths = runPaths(join(runs, config.name));
+  const name = join(runs, config.name);
+  const paths = runPaths(name);
+  if (overwrite && existsSync(paths.config)) onFile(name, () => rmSync(paths.folder, { recursive: true }));
   if (existsSync(paths.folder) && readdirSync(paths.folder).length > 0)
     throw new RecodiError(
       'usage',
-      `${paths.folder}: there is a run here already; go on with it by \`recodi resume ${join(runs, config.name)}\`, or choose another name with --name.`,
+      existsSync(paths.config)
+        ? `${name}: there is a run here already; go on with it by \`recodi resume ${name}\`, choose another --name, or replace it with --overwrite.`
+        : `${name}: a folder with other files is here already; choose another --name.`,
     );
   makeFolder(paths.folder);
   const text = pinnedText(schema, config, paths.folder);

@@ -6,7 +6,7 @@
  */
 import { RecodiError } from './errors.ts';
 import { type GraphNode, inputNode, record } from './graph.ts';
-import { type Host, type HostArray, mapHostArrays, mapTensors } from './host.ts';
+import { ARRAY_OF, type Host, type HostArray, mapHostArrays, mapTensors } from './host.ts';
 import { lower } from './lower.ts';
 import { onnxBackend } from './onnxDevice.ts';
 import { openSession, type Session } from './session.ts';
@@ -90,11 +90,19 @@ async function runEagerly(fn: (inputs: never) => unknown, inputs: unknown): Prom
     const values = await Promise.all(results.map(tensor => tensor.data()));
     return mapHostArrays(layout, ({ data, shape, dtype }) => {
       const value = values[data[0]!]! as HostArray['data'];
-      return { dtype, shape, data: own.has(value.buffer) ? value.slice() : value };
+      const owned = value instanceof ARRAY_OF[dtype] && !own.has(value.buffer);
+      return { dtype, shape, data: owned ? value : ARRAY_OF[dtype].from(value) };
     });
   } finally {
     for (const tensor of [...tensors, ...results]) tensor.dispose();
   }
+}
+
+const inFlight = new Set<Promise<unknown>>();
+
+/** Resolves when the calls of compiled functions that are under way have ended, however they end. */
+export async function callsEnded(): Promise<void> {
+  await Promise.allSettled(inFlight);
 }
 
 /** `name` appears in errors and in engineStats(). `fn` is synchronous and returns a tree of tensors. */
@@ -138,7 +146,12 @@ export function compile<I, O>(name: string, fn: (inputs: I) => O, options: Compi
 
   const call = async (inputs: Host<I>): Promise<Host<O>> => {
     const run = tf.getBackend() === 'onnx' ? replay(inputs) : runEagerly(fn, inputs);
-    return (await run.catch(named)) as Host<O>;
+    inFlight.add(run);
+    try {
+      return (await run.catch(named)) as Host<O>;
+    } finally {
+      inFlight.delete(run);
+    }
   };
   return Object.assign(call, {
     async release() {

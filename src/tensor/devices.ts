@@ -4,6 +4,7 @@
  */
 import * as util from 'node:util';
 import { RecodiError } from './errors.ts';
+import './cpuDevice.ts';
 import './onnxDevice.ts';
 import { loadRuntime } from './runtime.ts';
 import { tf } from './tfjs.ts';

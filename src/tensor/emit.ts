@@ -5,7 +5,8 @@
 import { fillValue, type GraphNode, sizeOf } from './graph.ts';
 import { contrib, ELEMENT_TYPE, type ModelWriter } from './onnx.ts';
 
-export type Emit = (writer: ModelWriter, node: GraphNode, inputs: readonly string[]) => string;
+/** Returns the name of the value, or of each of the operator's outputs. */
+export type Emit = (writer: ModelWriter, node: GraphNode, inputs: readonly string[]) => string | readonly string[];
 
 const float = (node: GraphNode, name: string): number => (node.attributes[name] as { readonly float: number }).float;
 const ints = (node: GraphNode, name: string): readonly number[] => node.attributes[name] as readonly number[];
@@ -102,6 +103,10 @@ export const EMIT: Readonly<Record<string, Emit>> = {
       reverse: backwards!,
     });
   },
+  SimplifiedLayerNormalization: (writer, node, inputs) => writer.ops(node.op, inputs, 2, node.attributes),
+  RotaryEmbedding: (writer, node, [x, positions, cos, sin]) =>
+    writer.op(node.op, [x!, positions!, cos!, sin!], { interleaved: 0 }, contrib),
+  Positions: (writer, node) => writer.int64([...Array(sizeOf(node.shape)).keys()], node.shape),
   TruncatedMod: (writer, _, inputs) => writer.op('Mod', inputs, { fmod: 1 }),
   GatherND: (writer, _, [x, indices]) => writer.op('GatherND', [x!, asInt64(writer, indices!)]),
   ScatterND: (writer, _, [x, indices, updates]) => writer.op('ScatterND', [x!, asInt64(writer, indices!), updates!]),

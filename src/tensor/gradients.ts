@@ -1,6 +1,7 @@
 /**
  * Gradients registered with TensorFlow.js in the place of its own where those are wrong (a broadcast operand of a matrix product),
- * missing (gatherND, scatterND, tensorScatterUpdate) or emit an operation per row or repetition (tile, gather with batch axes).
+ * missing (gatherND, scatterND, tensorScatterUpdate), fail (a broadcast operand of maximum, minimum or squaredDifference, cumsum over an inner axis,
+ * a split into one) or emit an operation per row or repetition (tile, gather with batch axes).
  * They are written in tfjs operations, so every device has them.
  */
 import { sameShape, sizeOf } from './graph.ts';
@@ -9,13 +10,13 @@ import { tf } from './tfjs.ts';
 type Gradients = Record<string, () => tf.Tensor>;
 type Shape = readonly number[];
 
-function gradient<Attributes>(
+function gradient<Attributes, Dy = tf.Tensor>(
   kernelName: string,
   inputsToSave: string[],
-  rule: (dy: tf.Tensor, saved: tf.Tensor[], attributes: Attributes) => Gradients,
+  rule: (dy: Dy, saved: tf.Tensor[], attributes: Attributes) => Gradients,
 ): void {
   const gradFunc = (dy: tf.Tensor | tf.Tensor[], saved: tf.Tensor[], attributes: tf.NamedAttrMap) =>
-    rule(dy as tf.Tensor, saved, attributes as Attributes);
+    rule(dy as Dy, saved, attributes as Attributes);
   tf.registerGradient({ kernelName, inputsToSave, gradFunc });
 }
 
@@ -119,4 +120,34 @@ gradient(tf.Select, ['condition'], (dy, [condition]) => ({
   condition: () => tf.cast(tf.zerosLike(condition!), 'float32'),
   t: () => tf.where(condition!, dy, tf.zerosLike(dy)),
   e: () => tf.where(condition!, tf.zerosLike(dy), dy),
+}));
+
+/** Gradients of an operation that takes each element from one operand: `fromA(a, b)` says where it is a's. */
+function choosing(kernelName: string, fromA: (a: tf.Tensor, b: tf.Tensor) => tf.Tensor): void {
+  gradient(kernelName, ['a', 'b'], (dy, [a, b]) => {
+    const chosen = () => fromA(a!, b!);
+    const none = () => tf.zerosLike(dy);
+    return {
+      a: () => sumTo(tf.where(chosen(), dy, none()), a!.shape),
+      b: () => sumTo(tf.where(chosen(), none(), dy), b!.shape),
+    };
+  });
+}
+
+choosing(tf.Maximum, tf.greaterEqual);
+choosing(tf.Minimum, tf.lessEqual);
+
+gradient(tf.SquaredDifference, ['a', 'b'], (dy, [a, b]) => {
+  const slope = () => tf.mul(dy, tf.mul(tf.sub(a!, b!), 2));
+  return { a: () => sumTo(slope(), a!.shape), b: () => sumTo(tf.neg(slope()), b!.shape) };
+});
+
+type OneOrMany = tf.Tensor | tf.Tensor[];
+const many = (dy: OneOrMany) => (Array.isArray(dy) ? dy : [dy]);
+
+gradient<tf.UnpackAttrs, OneOrMany>(tf.Unpack, [], (dy, _, { axis }) => ({ value: () => tf.stack(many(dy), axis) }));
+gradient<tf.SplitVAttrs, OneOrMany>(tf.SplitV, [], (dy, _, { axis }) => ({ x: () => tf.concat(many(dy), axis) }));
+
+gradient<tf.CumsumAttrs>(tf.Cumsum, [], (dy, _, { axis, exclusive, reverse }) => ({
+  x: () => tf.cumsum(dy, axis, exclusive, !reverse),
 }));

@@ -2,8 +2,9 @@
  * The tensor engine: TensorFlow.js whose graphs run natively. Model code is ordinary tfjs; `useDevice` chooses what computes,
  * `compile` turns a function over tensors into one over typed arrays, `frozen` names a weight that stays in its file.
  */
-import './gradients.ts';
+import { callsEnded } from './compile.ts';
 import { releaseFrozen } from './frozen.ts';
+import './gradients.ts';
 import { closeSessions } from './session.ts';
 
 export { type Compiled, type CompileOptions, compile } from './compile.ts';
@@ -14,8 +15,9 @@ export { type DType, f32, type Host, type HostArray, i32 } from './host.ts';
 export { type EngineStats, engineStats } from './stats.ts';
 export { tf } from './tfjs.ts';
 
-/** Waits for runs in flight, then frees every session of this thread and what frozen tensors have read. The engine stays usable. */
+/** Waits for calls in flight, then frees every session of this thread and what frozen tensors have read. The engine stays usable. */
 export async function closeEngine(): Promise<void> {
+  await callsEnded();
   await closeSessions();
   releaseFrozen();
 }

@@ -6,7 +6,8 @@
 import path from 'node:path';
 import { EMIT } from './emit.ts';
 import { RecodiError } from './errors.ts';
-import { type FrozenSlice, type GraphNode, sizeOf, topological } from './graph.ts';
+import { fuse } from './fuse.ts';
+import { type FrozenSlice, type GraphNode, record, sizeOf, topological } from './graph.ts';
 import { ModelWriter } from './onnx.ts';
 
 export interface Model {
@@ -47,17 +48,18 @@ export function lower(inputs: readonly GraphNode[], outputs: readonly GraphNode[
   const writer = new ModelWriter();
   const folder = new ExternalFolder();
   const implicit = new Map<string, GraphNode>();
-  const names = new Map<GraphNode, string>();
-  const order = topological(outputs);
+  const names = new Map<GraphNode, readonly string[]>();
+  const results = record(() => fuse(topological(outputs), outputs));
+  const order = topological(results);
   const needed = new Set(order);
   const inputNames = inputs.map((input, i) => {
     if (!needed.has(input)) return undefined;
     const name = writer.input(`input_${i}`, input.dtype, input.shape);
-    names.set(input, name);
+    names.set(input, [name]);
     return name;
   });
 
-  const emit = (node: GraphNode): string => {
+  const emit = (node: GraphNode): string | readonly string[] => {
     if (node.op === 'Input')
       throw new RecodiError('internal', 'a compiled function used a tensor that belongs to another compiled function');
     if (node.slice)
@@ -68,15 +70,20 @@ export function lower(inputs: readonly GraphNode[], outputs: readonly GraphNode[
       implicit.set(name, node);
       return name;
     }
-    const operands = node.inputs.map(input => names.get(input)!);
+    if (node.op === 'Output') return names.get(node.inputs[0]!)![node.attributes.index as number]!;
+    const operands = node.inputs.map(input => names.get(input)![0]!);
     const rule = EMIT[node.op];
     return rule ? rule(writer, node, operands) : writer.op(node.op, operands, node.attributes);
   };
-  for (const node of order) if (!names.has(node)) names.set(node, emit(node));
+  for (const node of order) {
+    if (names.has(node)) continue;
+    const made = emit(node);
+    names.set(node, typeof made === 'string' ? [made] : made);
+  }
 
-  const outputNames = outputs.map((output, i) => {
+  const outputNames = results.map((output, i) => {
     const name = `output_${i}`;
-    writer.output(name, names.get(output)!, output.dtype, output.shape);
+    writer.output(name, names.get(output)![0]!, output.dtype, output.shape);
     return name;
   });
   return {

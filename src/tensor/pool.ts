@@ -35,13 +35,7 @@ export type TaskCall = {
   readonly name: string;
   readonly input: unknown;
 };
-export type Farewell = {
-  readonly kind: 'farewell';
-  readonly arrived: SharedArrayBuffer;
-  readonly size: number;
-  readonly patienceMs: number;
-};
-export type Call = TaskCall | Farewell;
+export type Call = TaskCall | { readonly kind: 'farewell' };
 export type Outcome =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly error: FlatError };
@@ -126,12 +120,8 @@ export function createPool({ workers, device }: PoolOptions): Pool {
   async function shutDown(): Promise<void> {
     while (running.size > 0 && refusal === undefined) await Promise.allSettled([...running]);
     if (refusal === undefined) {
-      const farewell: Farewell = {
-        kind: 'farewell',
-        arrived: new SharedArrayBuffer(4),
-        size: workers,
-        patienceMs: PATIENCE_MS,
-      };
+      // All workers are idle now, and a busy one gets no second task: so these go to one worker each.
+      const farewell: Call = { kind: 'farewell' };
       await Promise.allSettled(Array.from({ length: workers }, () => threads.run(farewell)));
     } else {
       await Promise.race([Promise.allSettled([...running]), delay(PATIENCE_MS, undefined, { ref: false })]);

@@ -72,9 +72,17 @@ export function cast(x: GraphNode, dtype: DType): GraphNode {
 
 export function unary(op: string, x: GraphNode, attributes = {}, dtype: DType = x.dtype): GraphNode {
   if (x.op === 'Expand') return expand(unary(op, x.inputs[0]!, attributes, dtype), x.shape);
-  const value = fillValue(x);
-  if (value !== undefined && op === 'Neg') return fill(-value, x.shape, dtype);
+  if (op === 'Neg') return negate(x);
   return node(op, [x], attributes, x.shape, dtype);
+}
+
+function negate(x: GraphNode): GraphNode {
+  const value = fillValue(x);
+  if (value !== undefined) return fill(-value, x.shape, x.dtype);
+  if (x.op === 'Neg') return x.inputs[0]!;
+  const factor = x.op === 'Mul' && x.dtype === 'float32' ? fillValue(x.inputs[1]!) : undefined;
+  if (factor === undefined) return node('Neg', [x], {}, x.shape, x.dtype);
+  return node('Mul', [x.inputs[0]!, fill(-factor, x.inputs[1]!.shape, x.dtype)], {}, x.shape, x.dtype);
 }
 
 type Fold = (x: number, y: number) => number;
@@ -121,7 +129,9 @@ function multiply(a: GraphNode, b: GraphNode, shape: Shape, dtype: DType): Graph
   const inner = left.op === 'Mul' ? fillValue(left.inputs[1]!) : undefined;
   if (dtype === 'float32' && factor !== undefined && inner !== undefined && right.shape.length === 0)
     return multiply(left.inputs[0]!, fill(factor * inner, [], dtype), shape, dtype);
-  if (factor === -1 && right.shape.length === 0) return unary('Neg', left);
+  if (factor === -1 && right.shape.length === 0) return negate(left);
+  if (factor !== undefined && left.op === 'Neg' && right.shape.length === 0)
+    return multiply(left.inputs[0]!, fill(-factor, [], dtype), shape, dtype);
   return node('Mul', [left, right], {}, shape, dtype);
 }
 

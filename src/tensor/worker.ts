@@ -1,14 +1,14 @@
 /**
  * The entry of every worker thread of a pool (pool.ts): one thread, one device, chosen when the thread starts. Nothing is thrown
- * across threads: an outcome is a plain record (taskError.ts says why). The last call, `farewell`, closes the engine and then
- * waits until all workers of the pool have done so: thus each worker gets exactly one, and none is ended inside a native run.
+ * across threads: an outcome is a plain record (taskError.ts says why). The last call is `farewell`: it closes the engine, so
+ * that no native run is going on when the thread is ended.
  */
 import { threadId, workerData } from 'node:worker_threads';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { RecodiError } from './errors.ts';
 import { closeEngine, engineStats, useDevice } from './index.ts';
 import { movedBuffers } from './moving.ts';
-import type { Call, Farewell, Outcome, TaskCall, WorkerSettings } from './pool.ts';
+import type { Call, Outcome, TaskCall, WorkerSettings } from './pool.ts';
 import { flatten } from './taskError.ts';
 
 type Task = (input: unknown) => Promise<unknown>;
@@ -24,7 +24,7 @@ const deviceFailure: unknown = await useDevice(settings.device).then(
 );
 
 export default async function serve(call: Call): Promise<unknown> {
-  if (call.kind === 'farewell') return leave(call);
+  if (call.kind === 'farewell') return closeEngine();
   const start = performance.now();
   const outcome = await perform(call);
   taskMs += performance.now() - start;
@@ -59,17 +59,4 @@ async function load({ module, name }: TaskCall): Promise<Task> {
   }
   tasks.set(key, found as Task);
   return found as Task;
-}
-
-async function leave({ arrived, size, patienceMs }: Farewell): Promise<void> {
-  await closeEngine();
-  const counter = new Int32Array(arrived);
-  Atomics.add(counter, 0, 1);
-  Atomics.notify(counter, 0);
-  const deadline = performance.now() + patienceMs;
-  for (let seen = Atomics.load(counter, 0); seen < size; seen = Atomics.load(counter, 0)) {
-    const left = deadline - performance.now();
-    if (left <= 0) return;
-    Atomics.wait(counter, 0, seen, left);
-  }
 }

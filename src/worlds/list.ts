@@ -3,6 +3,7 @@
  * the endless stream by drawing with it.
  */
 import { z } from 'zod';
+import { pathText } from '../run/config/shape.ts';
 import { RecodiError } from '../run/errors.ts';
 import { integer, type Stream, shuffled, stream } from '../run/random.ts';
 import { readProblems } from './jsonl.ts';
@@ -10,20 +11,18 @@ import { drawSteps } from './mix.ts';
 import { countOperators } from './notation.ts';
 import { explicitChain, type Problem, type Split, type StepMix, type World } from './problem.ts';
 
-const filePath = z.string().min(1);
-
 export const jsonlSchema = z.strictObject({
   kind: z.literal('jsonl').describe('problems from files of your own: JSON Lines or a JSON array'),
   path: z
     .union([
-      filePath,
+      pathText,
       z.strictObject({
-        train: filePath.describe('problems to train on'),
-        validation: filePath.describe('problems to choose settings on'),
-        test: filePath.describe('problems that only the held-out table sees'),
+        train: pathText.describe('problems to train on'),
+        validation: pathText.describe('problems to choose settings on'),
+        test: pathText.describe('problems that only the held-out table sees'),
       }),
     ])
-    .describe('the file, or one file per split; relative to where recodi is started'),
+    .describe('the file, or one file per split; relative to the config file'),
   answer_prefix: z
     .string()
     .min(1)

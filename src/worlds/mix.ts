@@ -7,14 +7,11 @@ import type { StepMix } from './problem.ts';
 
 const MAX_STEPS = 8;
 
-export const STEP_MIX_HELP =
-  'numbers of steps and how often each occurs, as [steps, weight] pairs; weights need not sum to 1';
-
 /** The config's form of a mix. */
 export const stepMixSchema = z
   .array(z.tuple([z.int().min(1).max(MAX_STEPS), z.number().positive()]))
   .min(1)
-  .describe(STEP_MIX_HELP);
+  .describe('numbers of steps and how often each occurs, as [steps, weight] pairs; weights need not sum to 1');
 
 /** A number of steps from the mix; takes one number from the stream, none where there is no choice. */
 export function drawSteps(mix: StepMix, rng: Stream): number {

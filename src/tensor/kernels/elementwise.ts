@@ -27,8 +27,9 @@ function remainder(a: GraphNode, b: GraphNode): GraphNode {
   return select(opposite, binary('Add', truncated, b), truncated);
 }
 
+/** Integers, whatever the operands are: as tfjs has it. */
 function floorDivide(a: GraphNode, b: GraphNode): GraphNode {
-  if (a.dtype === 'float32') return unary('Floor', binary('Div', a, b));
+  if (a.dtype === 'float32') return cast(unary('Floor', binary('Div', a, b)), 'int32');
   return binary('Div', binary('Sub', a, remainder(a, b)), b);
 }
 
@@ -105,6 +106,9 @@ export const elementwise: KernelTable = {
   Ceil: pointwise('Ceil'),
   Cos: pointwise('Cos'),
   Elu: pointwise('Elu'),
+  EluGrad: kernel<tf.EluGradInputs>(({ dy, y }) =>
+    binary('Mul', dy, binary('Add', binary('Min', y, scalar(0)), scalar(1))),
+  ),
   Erf: pointwise('Erf'),
   Exp: pointwise('Exp'),
   Floor: pointwise('Floor'),

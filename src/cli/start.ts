@@ -1,0 +1,65 @@
+/**
+ * What the commands that compute share: the options that override a config, and the pool of workers, which is always
+ * closed again.
+ */
+import { availableParallelism } from 'node:os';
+import { type Command, Option } from 'commander';
+import type { DeviceChoice } from '../tensor/devices.ts';
+import type { Pool } from '../tensor/pool.ts';
+import { type CommonOptions, repeated, wholeNumber } from './command.ts';
+
+export interface ComputeOptions extends CommonOptions {
+  readonly workers?: 'auto' | number;
+  readonly device?: DeviceChoice;
+}
+
+export interface StartOptions extends ComputeOptions {
+  readonly name?: string;
+  readonly runs: string;
+  readonly overwrite?: boolean;
+  readonly set?: readonly string[];
+}
+
+const workersOption = (value: string) => (value === 'auto' ? value : wholeNumber(value));
+
+/** --workers and --device: what changes no result. */
+export function computeOptions(command: Command): Command {
+  return command
+    .option('--workers <n>', 'threads that compute: auto or a number; never changes a result', workersOption)
+    .addOption(new Option('--device <device>', 'what computes').choices(['auto', 'onnx', 'tensorflow', 'cpu']));
+}
+
+/** The options of commands that begin a run from a config. */
+export function startOptions(command: Command): Command {
+  return computeOptions(
+    command
+      .option('--name <name>', 'name of the run, in place of the one in the config')
+      .option('--runs <folder>', 'folder that holds the runs', 'runs')
+      .option('--overwrite', 'replace a run of that name')
+      .option('--set <key=value>', 'override a key, as ppo.clip=0.1 (repeatable)', repeated),
+  );
+}
+
+/** The options as overrides of a config. */
+export function overrides(options: ComputeOptions & Partial<StartOptions>): string[] {
+  const named = (['name', 'workers', 'device'] as const).flatMap(key =>
+    options[key] === undefined ? [] : [`${key}=${options[key]}`],
+  );
+  return [...(options.set ?? []), ...named];
+}
+
+export interface Compute {
+  readonly workers: 'auto' | number;
+  readonly device: DeviceChoice;
+}
+
+/** Opens the pool that a config asks for, and closes it whatever happens. */
+export async function withPool<T>({ workers, device }: Compute, work: (pool: Pool) => Promise<T>): Promise<T> {
+  const { createPool } = await import('../tensor/pool.ts');
+  const pool = createPool({ workers: workers === 'auto' ? availableParallelism() : workers, device });
+  try {
+    return await work(pool);
+  } finally {
+    await pool.close();
+  }
+}

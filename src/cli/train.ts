@@ -1,0 +1,25 @@
+/** `recodi train CONFIG`: the main job, from a config to inverted latent thoughts. */
+import type { Command } from 'commander';
+import { defineCommand } from './command.ts';
+import { type StartOptions, startOptions } from './start.ts';
+
+export function registerTrain(program: Command): void {
+  defineCommand<StartOptions>(
+    startOptions(
+      program
+        .command('train')
+        .description('the main job: targets, warm start, PPO; Ctrl-C leaves a checkpoint for `recodi resume`')
+        .argument('<config>', 'YAML file'),
+    ),
+    {
+      examples: [
+        'recodi train configs/quickstart.yaml',
+        'recodi train configs/arithmetic.yaml --name second --set seed=2',
+      ],
+      work: async (context, options, file = '') => {
+        const { beginTraining } = await import('./training.ts');
+        await beginTraining(context, file, options);
+      },
+    },
+  );
+}

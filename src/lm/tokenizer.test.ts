@@ -1,0 +1,72 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AutoTokenizer, env } from '@huggingface/transformers';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadTokenizer, type Tokenizer, writeWordTokenizer } from './tokenizer.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'tokenizer-'));
+const words = ['the', 'answer', 'is', ':', '<<', '>>', '5', '+', '11', '=', '#', 'x.y*', 'é', 'ab', 'a', 'b'];
+const special = { pad: '<pad>', eos: '<eos>', unknown: '<unk>', others: ['<bot>', '<bot>2'] };
+let tokenizer: Tokenizer;
+
+beforeAll(async () => {
+  writeWordTokenizer(folder, words, special);
+  tokenizer = await loadTokenizer(folder);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('a vocabulary of words', () => {
+  it('goes from words to ids and back', () => {
+    expect(tokenizer.vocabSize).toBe(words.length + 5);
+    expect([tokenizer.padId, tokenizer.eosId, tokenizer.id('<unk>')]).toEqual([0, 1, 2]);
+    const ids = tokenizer.encode(' the answer\nis : 11 <eos>');
+    expect(ids.map(id => tokenizer.token(id))).toEqual(['the', 'answer', 'is', ':', '11', '<eos>']);
+    expect(tokenizer.decode(ids)).toBe('the answer is : 11 <eos>');
+    expect(tokenizer.decode(ids, { skipSpecial: true })).toBe('the answer is : 11');
+    expect(tokenizer.decode([])).toBe('');
+    expect(() => tokenizer.id('nowhere')).toThrow(/no token "nowhere" among its 21/);
+    expect(() => tokenizer.token(21)).toThrow(/no token with id 21/);
+    expect(() => tokenizer.applyChatTemplate([])).toThrow(/without --chat/);
+  });
+
+  it('gives the ids and texts that transformers.js gives', async () => {
+    env.allowRemoteModels = false;
+    const library = await AutoTokenizer.from_pretrained(folder, { local_files_only: true });
+    const piece = fc.oneof(
+      fc.constantFrom(...words, ...Object.values(special).flat(), 'unheard', '##a', ' ', '\n', '\u00a0', '.'),
+      fc.string({ maxLength: 3 }),
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 12 }), fc.constantFrom('', ' '), (pieces, between) => {
+        const text = pieces.join(between);
+        const ids = tokenizer.encode(text);
+        expect(ids).toEqual(text === '' ? [] : library.encode(text, { add_special_tokens: false }));
+        if (ids.length === 0) return;
+        for (const skip of [true, false]) {
+          const expected = library.decode(ids, { skip_special_tokens: skip, clean_up_tokenization_spaces: false });
+          expect(tokenizer.decode(ids, { skipSpecial: skip })).toBe(expected);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('refuses words that it could not read back', () => {
+    for (const word of ['', 'two words', '##a', 'the', 'x'.repeat(101)]) {
+      expect(() => writeWordTokenizer(join(folder, 'bad'), [...words, word], special)).toThrow(/cannot be in/);
+    }
+  });
+});
+
+describe('a folder without a readable tokenizer', () => {
+  it('is named', async () => {
+    const empty = mkdtempSync(join(folder, 'empty-'));
+    await expect(loadTokenizer(empty)).rejects.toThrow(/Could not read .*tokenizer\.json/);
+    writeFileSync(join(empty, 'tokenizer.json'), '{"model');
+    await expect(loadTokenizer(empty)).rejects.toThrow(/is not JSON/);
+    writeFileSync(join(empty, 'tokenizer.json'), '{}');
+    await expect(loadTokenizer(empty)).rejects.toThrow(/could not be read as a tokenizer/);
+  });
+});

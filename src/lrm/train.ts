@@ -1,0 +1,158 @@
+/**
+ * `recodi lrm train`: runs the curriculum in a run folder, with metrics, evaluations and checkpoints, and leaves the trained
+ * model as an ordinary folder under `model/`.
+ */
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { loadTokenizer, writeWordTokenizer } from '../lm/tokenizer.ts';
+import { newestCheckpoint, saveCheckpoint } from '../run/checkpoint.ts';
+import { RecodiError } from '../run/errors.ts';
+import { makeFolder, writeJson } from '../run/files.ts';
+import type { Log } from '../run/log.ts';
+import { openMetrics } from '../run/metricsWriter.ts';
+import { packageVersion } from '../run/package.ts';
+import type { RunPaths } from '../run/paths.ts';
+import type { Progress } from '../run/progress.ts';
+import type { Pool } from '../tensor/pool.ts';
+import type { World } from '../worlds/problem.ts';
+import { createLrmClient } from './client.ts';
+import type { LrmSpec } from './codi.ts';
+import type { LrmConfig } from './config.ts';
+import { type CurriculumState, runCurriculum } from './curriculum.ts';
+import { evaluateLrm, type LrmEvaluation } from './evaluate.ts';
+import { type LrmFile, lrmSpec, saveLrm } from './folder.ts';
+
+/** Tokens beside the world's words; `<inv>` and `<sep>` are the policy's, which starts from the trained model. */
+const SPECIAL = { pad: '<pad>', eos: '<eos>', unknown: '<unk>' } as const;
+const [BOT, EOT] = ['<bot>', '<eot>'] as const;
+const MARKERS = [BOT, EOT, '<inv>', '<sep>'];
+
+const stateSchema = z.strictObject({ stage: z.int().min(0), step: z.int().min(0), updates: z.int().min(0) });
+
+export interface LrmTraining {
+  readonly config: LrmConfig;
+  readonly world: World;
+  readonly paths: RunPaths;
+  readonly pool: Pool;
+  readonly signal: AbortSignal;
+  readonly resume: boolean;
+  readonly progress: Progress;
+  readonly log: Log;
+}
+
+export interface LrmTrained {
+  /** The model's folder; absent where the run was interrupted. */
+  readonly folder?: string;
+  readonly evaluation?: LrmEvaluation;
+}
+
+export async function trainLrm(training: LrmTraining): Promise<LrmTrained> {
+  const { config, world, paths, pool, progress, log } = training;
+  const modelFolder = join(paths.folder, 'model');
+  const { spec, file, tokenizer } = await prepare(config, world, modelFolder);
+  const warn = (message: string) => {
+    log.warn(message);
+    progress.note(message);
+  };
+  const checkpoint = training.resume ? newestCheckpoint(paths.checkpoints, stateSchema, warn) : undefined;
+  const from: CurriculumState | undefined = checkpoint && {
+    stage: checkpoint.state.stage,
+    step: checkpoint.state.step,
+    learner: {
+      params: checkpoint.array('params'),
+      m: checkpoint.array('m'),
+      v: checkpoint.array('v'),
+      updates: checkpoint.state.updates,
+    },
+  };
+  const metrics = openMetrics(paths, { warn, resumeAt: { phase: 'lrm', update: checkpoint?.step ?? 0 } });
+  const totalSteps = config.stages.reduce((sum, stage) => sum + stage.steps, 0);
+  const held = world.problems({
+    split: 'validation',
+    count: config.eval.problems,
+    seed: config.seed,
+    ...(config.eval.steps !== undefined && { steps: config.eval.steps }),
+  });
+  const save = (state: CurriculumState, step: number) => {
+    metrics.sync();
+    const { params, m, v, updates } = state.learner;
+    const { stage, step: done } = state;
+    saveCheckpoint(paths.checkpoints, { step, state: { stage, step: done, updates }, arrays: { params, m, v } }, { keep: config.keep_checkpoints });
+  };
+  const evaluate = async (params: Float32Array) => {
+    const folder = join(paths.folder, 'model.now');
+    makeFolder(folder);
+    for (const name of ['tokenizer.json', 'tokenizer_config.json']) copyFileSync(join(modelFolder, name), join(folder, name));
+    saveLrm(folder, spec, file, params);
+    return evaluateLrm(await createLrmClient(pool, folder), world, held);
+  };
+
+  progress.stage('training the latent-reasoning model', totalSteps);
+  let total = checkpoint?.step ?? 0;
+  const end = await runCurriculum({
+    config,
+    world,
+    spec,
+    tokenizer,
+    pool,
+    ...(from && { from }),
+    signal: training.signal,
+    async onStep(step) {
+      total = step.total;
+      metrics.write({ phase: 'lrm', update: total }, step.metrics);
+      progress.update(total, { stage: step.stage.name, loss: step.metrics['lrm/loss'] ?? Number.NaN });
+      if (total % config.checkpoint_every === 0 || total === totalSteps) save(step.state(), total);
+    },
+  });
+  metrics.sync();
+  if (end.stage < config.stages.length) {
+    save(end, total);
+    metrics.close();
+    return {};
+  }
+  metrics.close();
+  progress.stage('evaluating', 1);
+  const evaluation = await evaluate(end.learner.params);
+  saveLrm(modelFolder, spec, file, end.learner.params);
+  const { device: _device, workers: _workers, ...settings } = config;
+  writeJson(join(modelFolder, 'training.json'), { recodi: packageVersion(), config: settings, evaluation });
+  progress.update(1);
+  return { folder: modelFolder, evaluation };
+}
+
+/** The model's tokenizer files and spec. */
+async function prepare(config: LrmConfig, world: World, folder: string): Promise<{ spec: LrmSpec; file: LrmFile; tokenizer: Awaited<ReturnType<typeof loadTokenizer>> }> {
+  if (!world.vocabulary)
+    throw new RecodiError('config', `world ${world.name} names no vocabulary: a model can be trained from nothing only on a closed one.`);
+  makeFolder(folder);
+  writeWordTokenizer(folder, world.vocabulary, { ...SPECIAL, others: MARKERS });
+  const tokenizer = await loadTokenizer(folder);
+  const { model } = config;
+  const file: LrmFile = {
+    format: 1,
+    family: 'codi',
+    latents: config.latents,
+    projection_size: config.projection_size,
+    bot_token: BOT,
+    eot_token: EOT,
+    eos_token: SPECIAL.eos,
+    pad_token: SPECIAL.pad,
+    answer_prefix: world.answerPrefix,
+  };
+  const spec = {
+    family: 'llama' as const,
+    vocabSize: tokenizer.vocabSize,
+    hiddenSize: model.hidden_size,
+    intermediateSize: model.intermediate_size,
+    layers: model.layers,
+    heads: model.heads,
+    kvHeads: model.kv_heads,
+    headDim: model.hidden_size / model.heads,
+    ropeTheta: model.rope_theta,
+    normEps: model.norm_eps,
+    tieEmbeddings: model.tie_embeddings,
+    maxPositions: model.max_positions,
+  };
+  return { spec: lrmSpec(spec, tokenizer, file), file, tokenizer };
+}

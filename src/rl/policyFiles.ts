@@ -1,0 +1,73 @@
+/**
+ * A policy on disk: `policy.json` (what it is) and `policy.safetensors` (its trained parameters by name, and the text
+ * statistics by which its input is standardised). Adapters keep PEFT's names.
+ */
+import { join } from 'node:path';
+import { z } from 'zod';
+import { namedParameters, policyLayout, type PolicySpec } from '../../policies/languageModel.ts';
+import type { Lrm } from '../lrm/folder.ts';
+import type { TextStatistics } from '../lrm/views.ts';
+import { RecodiError } from '../run/errors.ts';
+import { makeFolder, readJson, writeJson } from '../run/files.ts';
+import { openSafetensors, writeSafetensors } from '../tensor/safetensors.ts';
+import type { TrainConfig } from './config.ts';
+
+const policySchema = z.strictObject({
+  format: z.literal(1),
+  trainable: z.enum(['full', 'lora']),
+  lora: z.strictObject({ r: z.int(), alpha: z.number(), targets: z.array(z.string()) }).optional(),
+  target_size: z.int(),
+});
+
+/** The policy that a config asks for, on a latent-reasoning model. */
+export function policySpec(lrm: Lrm, config: TrainConfig['policy']): PolicySpec {
+  const { spec, tokenizer } = lrm;
+  const { r, alpha, target_modules: targets } = config.lora;
+  const [injectId, separatorId] = [tokenizer.id('<inv>'), tokenizer.id('<sep>')];
+  return {
+    model: spec.model,
+    baseFile: lrm.weightsFile,
+    ...(config.trainable === 'lora' && { lora: { r, alpha, targets } }),
+    targetSize: spec.model.hiddenSize,
+    injectId,
+    separatorId,
+    eosId: spec.eosId,
+    padId: spec.padId,
+    banned: [...new Set([spec.padId, spec.botId, spec.eotId, injectId, separatorId])],
+  };
+}
+
+export function savePolicy(folder: string, spec: PolicySpec, params: Float32Array, text: TextStatistics): void {
+  makeFolder(folder);
+  const d = [spec.targetSize];
+  writeSafetensors(join(folder, 'policy.safetensors'), {
+    ...namedParameters(spec, params),
+    'text.mean': { dtype: 'F32', shape: d, data: text.mean },
+    'text.deviation': { dtype: 'F32', shape: d, data: text.deviation },
+  });
+  writeJson(join(folder, 'policy.json'), {
+    format: 1,
+    trainable: spec.lora ? 'lora' : 'full',
+    ...(spec.lora && { lora: spec.lora }),
+    target_size: spec.targetSize,
+  });
+}
+
+/** @throws RecodiError('input') where the files are another policy's than `spec` says. */
+export function loadPolicy(folder: string, spec: PolicySpec): { params: Float32Array; text: TextStatistics } {
+  const file = readJson(join(folder, 'policy.json'), policySchema);
+  const trainable = spec.lora ? 'lora' : 'full';
+  if (file.trainable !== trainable || file.target_size !== spec.targetSize)
+    throw new RecodiError('input', `${folder}: a ${file.trainable} policy for vectors of ${file.target_size}; the config asks for ${trainable} and ${spec.targetSize}. Name another folder in policy.init, or leave it out.`);
+  const path = join(folder, 'policy.safetensors');
+  const tensors = openSafetensors(path);
+  const map = policyLayout(spec);
+  const params = new Float32Array(map.size);
+  for (const { name, shape, offset } of map.entries) {
+    const found = tensors.tensors.get(name);
+    if (found?.shape.join() !== shape.join())
+      throw new RecodiError('input', `${path}: ${name} ${found ? `has shape [${found.shape}]` : 'is missing'}, the policy needs [${shape}]; the folder is of another model.`);
+    params.set(tensors.read(name), offset);
+  }
+  return { params, text: { mean: tensors.read('text.mean'), deviation: tensors.read('text.deviation') } };
+}

@@ -1,0 +1,53 @@
+/** What an update says of itself beside PPO's own numbers: how well its texts read their latents, and a table of samples. */
+import type { TargetSet } from '../lrm/targets.ts';
+import { wellFormed } from '../eval/text.ts';
+import type { World } from '../worlds/problem.ts';
+import type { PpoUpdate } from './ppo.ts';
+import type { InversionTarget } from '../../envs/latentInversion.ts';
+
+/** Rows of an update that go into samples.jsonl. */
+const SAMPLE_ROWS = 8;
+
+const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / Math.max(1, values.length);
+
+/** `inversion/*` of an update's rollouts. */
+export function inversionMetrics({ rollouts, problems }: PpoUpdate, world: World, samples: number): Record<string, number> {
+  const targets = problems.targets as readonly InversionTarget[];
+  const term = (name: string) => mean(rollouts.scores.map(score => score.terms[name]!));
+  const byView = new Map<string, number[]>();
+  rollouts.scores.forEach((score, row) => {
+    const { view } = targets[Math.floor(row / samples)]!;
+    const list = byView.get(view) ?? [];
+    list.push(score.reward);
+    byView.set(view, list);
+  });
+  const { equations } = world;
+  return {
+    'inversion/cos': term('similarity'),
+    'inversion/shuffled_cos': term('shuffled'),
+    'inversion/gap': term('gap'),
+    'inversion/lift_empty': term('lift_empty'),
+    'inversion/fve': term('fve'),
+    ...(equations && { 'inversion/format_rate': mean(rollouts.texts.map(text => (wellFormed(text, equations) ? 1 : 0))) }),
+    ...Object.fromEntries([...byView].sort().map(([view, scores]) => [`inversion/${view}/score`, mean(scores)])),
+  };
+}
+
+/** The first sample of some problems: target, text, all scores. */
+export function sampleTable({ rollouts, problems }: PpoUpdate, update: number, set: TargetSet, samples: number) {
+  const rows = (problems as PpoUpdate['problems'] & { rows: readonly number[] }).rows;
+  const targets = problems.targets as readonly InversionTarget[];
+  return targets.slice(0, SAMPLE_ROWS).map((target, i) => {
+    const problem = set.problems[rows[i]!]!;
+    const score = rollouts.scores[i * samples]!;
+    return {
+      update,
+      problem: problem.id,
+      view: target.view,
+      question: problem.question,
+      text: rollouts.texts[i * samples],
+      reward: score.reward,
+      ...score.terms,
+    };
+  });
+}
