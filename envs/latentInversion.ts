@@ -5,8 +5,9 @@
  * Scale: `whitened_cosine` and `cosine` lie in [-1, 1], `neg_mse` in [-4, 0] (mean squared error in units of the
  * targets' variance, clamped). A text without an end loses `missing_end_penalty`, every token `length_penalty`.
  */
-import { similarities, type SimilarityKind, squaredDistance } from '../src/lrm/similarity.ts';
+
 import { lrmRuntime } from '../src/lrm/runtime.ts';
+import { type SimilarityKind, similarities, squaredDistance } from '../src/lrm/similarity.ts';
 import { readRows } from '../src/lrm/tasks.ts';
 import { loadViews, type View } from '../src/lrm/views.ts';
 import { RecodiError } from '../src/run/errors.ts';
@@ -55,7 +56,11 @@ export async function createLatentInversion(settings: LatentInversionSettings): 
 
   function viewOf(id: string): View {
     const view = views.get(id);
-    if (!view) throw new RecodiError('input', `${settings.views}/views.json: no view "${id}"; it has ${[...views.keys()].join(', ')}.`);
+    if (!view)
+      throw new RecodiError(
+        'input',
+        `${settings.views}/views.json: no view "${id}"; it has ${[...views.keys()].join(', ')}.`,
+      );
     return view;
   }
 
@@ -91,7 +96,8 @@ function scoreOf(
   empty: Float32Array,
 ): Score {
   const d = target.vector.length;
-  const to = (state: Float32Array, vector: Float32Array) => similarities(settings.similarity, view.frame, state, vector, view.variance)[0]!;
+  const to = (state: Float32Array, vector: Float32Array) =>
+    similarities(settings.similarity, view.frame, state, vector, view.variance)[0]!;
   const similarity = to(readout, target.vector);
   const swapped = to(readout, target.swapped);
   const penalty = (ended ? 0 : settings.missingEndPenalty) + settings.lengthPenalty * length;
@@ -112,7 +118,10 @@ function scoreOf(
 function groupByQuestion(batch: readonly Completion<InversionTarget>[]) {
   const questions: (readonly number[])[] = [];
   for (const { target } of batch) if (questions.at(-1) !== target.question) questions.push(target.question);
-  if (batch.length % questions.length !== 0 || batch.some((c, i) => c.target.question !== questions[Math.floor((i * questions.length) / batch.length)]))
+  if (
+    batch.length % questions.length !== 0 ||
+    batch.some((c, i) => c.target.question !== questions[Math.floor((i * questions.length) / batch.length)])
+  )
     return { questions: batch.map(c => c.target.question) };
   return { questions };
 }

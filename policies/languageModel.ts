@@ -5,14 +5,15 @@
  * are all parameters of a small model or low-rank adapters of a large one, the injection, and a value head. The policy
  * does not see the question: with it, it solves the problem instead of reading the latent. Everything here is graph code.
  */
-import { count, layout, type Layout, hostView, initialise } from '../src/lm/parameters.ts';
-import { logProbAndEntropy } from '../src/lm/ops.ts';
+
 import { type LoraSettings, loraShapes } from '../src/lm/lora.ts';
+import { logProbAndEntropy } from '../src/lm/ops.ts';
+import { count, hostView, initialise, type Layout, layout } from '../src/lm/parameters.ts';
 import { type ModelSpec, parameterShapes } from '../src/lm/spec.ts';
 import { embed, forward, logits, positionsOf } from '../src/lm/transformer.ts';
 import { frozenWeights, viewWeights, type Weights, withAdapters } from '../src/lm/weights.ts';
-import { openSafetensors } from '../src/tensor/safetensors.ts';
 import { tf } from '../src/tensor/index.ts';
+import { openSafetensors } from '../src/tensor/safetensors.ts';
 
 export interface PolicySpec {
   readonly model: ModelSpec;
@@ -81,7 +82,11 @@ export function promptOf(spec: PolicySpec, weights: Weights, inputs: PromptInput
     weights.tensor('injection.bias'),
   );
   const marker = (id: number) => embed(weights, tf.fill([rows, 1], id, 'int32') as tf.Tensor2D);
-  const parts: tf.Tensor3D[] = [marker(spec.injectId), tf.expandDims(injected, 1) as tf.Tensor3D, marker(spec.separatorId)];
+  const parts: tf.Tensor3D[] = [
+    marker(spec.injectId),
+    tf.expandDims(injected, 1) as tf.Tensor3D,
+    marker(spec.separatorId),
+  ];
   const { question } = inputs;
   if (question) parts.unshift(embed(weights, question.ids));
   const embeddings = tf.concat(parts, 1);
@@ -94,19 +99,31 @@ export function promptOf(spec: PolicySpec, weights: Weights, inputs: PromptInput
  * Log-probability and entropy of each token of texts [B,T] (right-padded, stop token included) at a temperature, and the
  * value of the state before each: all [B·T].
  */
-export function scoreTexts(spec: PolicySpec, named: Named, inputs: PromptInputs, tokens: { ids: tf.Tensor2D; mask: tf.Tensor2D }, temperature: number | tf.Scalar) {
+export function scoreTexts(
+  spec: PolicySpec,
+  named: Named,
+  inputs: PromptInputs,
+  tokens: { ids: tf.Tensor2D; mask: tf.Tensor2D },
+  temperature: number | tf.Scalar,
+) {
   const weights = policyWeights(spec, named);
   const prompt = promptOf(spec, weights, inputs);
   const [rows, width] = tokens.ids.shape;
   const promptWidth = prompt.embeddings.shape[1];
-  const written = { ids: tf.slice(tokens.ids, [0, 0], [rows, width - 1]) as tf.Tensor2D, mask: tf.slice(tokens.mask, [0, 0], [rows, width - 1]) as tf.Tensor2D };
+  const written = {
+    ids: tf.slice(tokens.ids, [0, 0], [rows, width - 1]) as tf.Tensor2D,
+    mask: tf.slice(tokens.mask, [0, 0], [rows, width - 1]) as tf.Tensor2D,
+  };
   const mask = tf.concat([prompt.mask, written.mask], 1) as tf.Tensor2D;
   const { hidden } = forward(spec.model, weights, {
     embeddings: tf.concat([prompt.embeddings, embed(weights, written.ids)], 1),
     mask,
     positions: positionsOf(mask),
   });
-  const states = tf.reshape(tf.slice(hidden, [0, promptWidth - 1, 0], [rows, width, -1]), [rows * width, -1]) as tf.Tensor2D;
+  const states = tf.reshape(tf.slice(hidden, [0, promptWidth - 1, 0], [rows, width, -1]), [
+    rows * width,
+    -1,
+  ]) as tf.Tensor2D;
   const scaled = tf.div(tf.add(logits(spec.model, weights, states), banBias(spec)), temperature) as tf.Tensor2D;
   const { logProb, entropy } = logProbAndEntropy(scaled, tf.reshape(tokens.ids, [rows * width]) as tf.Tensor1D);
   const value = tf.add(
@@ -124,7 +141,10 @@ function banBias(spec: PolicySpec): tf.Tensor1D {
 }
 
 /** Parameters as named arrays, for saving. */
-export function namedParameters(spec: PolicySpec, params: Float32Array): Record<string, { dtype: 'F32'; shape: readonly number[]; data: Float32Array }> {
+export function namedParameters(
+  spec: PolicySpec,
+  params: Float32Array,
+): Record<string, { dtype: 'F32'; shape: readonly number[]; data: Float32Array }> {
   const entries = policyLayout(spec).entries.map(({ name, shape, offset }) => {
     return [name, { dtype: 'F32' as const, shape, data: params.slice(offset, offset + count(shape)) }] as const;
   });

@@ -6,7 +6,7 @@ export { type TrainConfig, trainConfigSchema } from './rl/config.ts';
 export { loadConfig } from './run/config/load.ts';
 export { type ErrorCode, RecodiError } from './run/errors.ts';
 export { readJsonl } from './run/jsonl.ts';
-export { type MetricRow, METRICS, metricRow } from './run/metrics.ts';
+export { METRICS, type MetricRow, metricRow } from './run/metrics.ts';
 export { openRun, type RunPaths, runPaths } from './run/paths.ts';
 export { openSafetensors, type Safetensors } from './tensor/safetensors.ts';
 export { createWorld, type WorldConfig } from './worlds/index.ts';

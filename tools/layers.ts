@@ -1,8 +1,8 @@
 /**
  * Checks that imports point down the layers only, as CONTRIBUTING.md draws them:
- *   tensor <- lm <- lrm <- {envs, policies, worlds} <- {rl, rollout, eval} <- labels <- oracle <- {inspect, cli}
+ *   tensor <- lm <- worlds <- lrm <- {envs, policies} <- {rl, rollout, eval} <- labels <- oracle <- {inspect, cli}
  * Within a layer imports are free. `run` stands beside the column: it imports tensor alone, and everything above lm may
- * import it. lrm may name the types of worlds/problem.ts, which are plain data. Tests are free.
+ * import it. Tests are free.
  *
  * `node --import tsx tools/layers.ts [root]` prints each offending import as file:line and exits 1 where there is one.
  */
@@ -14,8 +14,9 @@ import ts from 'typescript';
 const LAYERS = [
   ['tensor'],
   ['lm'],
+  ['worlds'],
   ['lrm'],
-  ['envs', 'policies', 'worlds'],
+  ['envs', 'policies'],
   ['rl', 'rollout', 'eval'],
   ['labels'],
   ['oracle'],
@@ -25,7 +26,6 @@ const ROOTS = ['src', 'envs', 'policies'];
 const SIDE = 'run';
 const BELOW_SIDE = 'tensor';
 const FIRST_ABOVE_SIDE = 2;
-const TYPES_FOR_LRM = 'src/worlds/problem.ts';
 
 export interface Offence {
   readonly file: string;
@@ -37,36 +37,25 @@ export interface Offence {
 interface Import {
   readonly specifier: string;
   readonly line: number;
-  readonly typeOnly: boolean;
 }
 
 /** `src/lm/adam.ts` -> `lm`; `envs/x.ts` -> `envs`. */
 const unitOf = (file: string) => file.replace(/^src\//, '').split('/')[0] ?? '';
 const rankOf = (unit: string) => LAYERS.findIndex(layer => (layer as readonly string[]).includes(unit));
 
-function typeOnly(node: ts.ImportDeclaration | ts.ExportDeclaration): boolean {
-  if (ts.isExportDeclaration(node)) return node.isTypeOnly;
-  const clause = node.importClause;
-  if (!clause) return false;
-  if (clause.isTypeOnly) return true;
-  const named = clause.namedBindings;
-  return !clause.name && !!named && ts.isNamedImports(named) && named.elements.every(element => element.isTypeOnly);
-}
-
 /** Static imports, re-exports, `import()` and `import('…').Type`. */
 function importsOf(file: string, text: string): Import[] {
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
   const found: Import[] = [];
-  const add = (node: ts.Node, specifier: ts.Node | undefined, isType: boolean) => {
+  const add = (node: ts.Node, specifier: ts.Node | undefined) => {
     if (!specifier || !ts.isStringLiteralLike(specifier)) return;
     const line = source.getLineAndCharacterOfPosition(node.getStart()).line + 1;
-    found.push({ specifier: specifier.text, line, typeOnly: isType });
+    found.push({ specifier: specifier.text, line });
   };
   const visit = (node: ts.Node): void => {
-    if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) add(node, node.moduleSpecifier, typeOnly(node));
-    if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
-      add(node, node.arguments[0], false);
-    if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) add(node, node.argument.literal, true);
+    if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) add(node, node.moduleSpecifier);
+    if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) add(node, node.arguments[0]);
+    if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) add(node, node.argument.literal);
     ts.forEachChild(node, visit);
   };
   visit(source);
@@ -74,7 +63,7 @@ function importsOf(file: string, text: string): Import[] {
 }
 
 /** Why `from` may not import `to` (both relative to the root), or undefined where it may. */
-export function forbidden(from: string, to: string, isType: boolean): string | undefined {
+export function forbidden(from: string, to: string): string | undefined {
   const [user, used] = [unitOf(from), unitOf(to)];
   if (user === used) return undefined;
   if (user === SIDE) return used === BELOW_SIDE ? undefined : `run imports ${BELOW_SIDE} only`;
@@ -83,7 +72,6 @@ export function forbidden(from: string, to: string, isType: boolean): string | u
   if (used === SIDE) return rank >= FIRST_ABOVE_SIDE ? undefined : `${user} lies below run`;
   const usedRank = rankOf(used);
   if (usedRank < 0) return `${used} is no layer that sources may import`;
-  if (user === 'lrm' && to === TYPES_FOR_LRM) return isType ? undefined : 'lrm may import types only from worlds';
   return usedRank <= rank ? undefined : `${used} lies above ${user}`;
 }
 
@@ -100,11 +88,11 @@ export function checkLayers(root: string): Offence[] {
   return sources(root).flatMap(file =>
     importsOf(file, readFileSync(join(root, file), 'utf8'))
       .filter(({ specifier }) => specifier.startsWith('.'))
-      .flatMap(({ specifier, line, typeOnly: isType }) => {
+      .flatMap(({ specifier, line }) => {
         const to = relative(root, resolve(root, dirname(file), specifier))
           .split(sep)
           .join('/');
-        const why = forbidden(file, to, isType);
+        const why = forbidden(file, to);
         return why ? [{ file, line, imports: to, why }] : [];
       }),
   );

@@ -60,4 +60,4 @@ it('an interrupted and a killed training go on to the numbers and the weights of
   expect(numbers('stopped')).toEqual(numbers('whole'));
   const weights = (run: string) => readFileSync(join(folder, run, 'model', 'model.safetensors'));
   expect(weights('stopped').equals(weights('whole'))).toBe(true);
-}, 180_000);
+}, 300_000);

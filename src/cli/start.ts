@@ -2,8 +2,8 @@
  * What the commands that compute share: the options that override a config, and the pool of workers, which is always
  * closed again.
  */
-import { availableParallelism } from 'node:os';
 import { type Command, Option } from 'commander';
+import { workerCount } from '../run/workers.ts';
 import type { DeviceChoice } from '../tensor/devices.ts';
 import type { Pool } from '../tensor/pool.ts';
 import { type CommonOptions, repeated, wholeNumber } from './command.ts';
@@ -56,7 +56,7 @@ export interface Compute {
 /** Opens the pool that a config asks for, and closes it whatever happens. */
 export async function withPool<T>({ workers, device }: Compute, work: (pool: Pool) => Promise<T>): Promise<T> {
   const { createPool } = await import('../tensor/pool.ts');
-  const pool = createPool({ workers: workers === 'auto' ? availableParallelism() : workers, device });
+  const pool = createPool({ workers: workerCount(workers), device });
   try {
     return await work(pool);
   } finally {

@@ -19,16 +19,16 @@ export function linear(weights: Weights, name: string, x: tf.Tensor2D): tf.Tenso
 export function rmsNorm(x: tf.Tensor2D, weight: tf.Tensor, eps: number): tf.Tensor2D {
   return tf.customGrad((...args) => {
     const [input, gain, save] = args as [tf.Tensor2D, tf.Tensor1D, tf.GradSaveFunc];
-    const root = tf.sqrt(tf.add(tf.mean(tf.square(input), -1, true), eps));
-    const normal = tf.div(input, root);
-    save([normal, root, gain]);
+    const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(input), -1, true), eps));
+    const normal = tf.mul(input, inverse);
+    save([normal, inverse, gain]);
     return {
       value: tf.mul(normal, gain),
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
         const [y, r, w] = saved as [tf.Tensor2D, tf.Tensor2D, tf.Tensor1D];
         const scaled = tf.mul(dy, w);
         const along = tf.mean(tf.mul(scaled, y), -1, true);
-        return [tf.div(tf.sub(scaled, tf.mul(y, along)), r), tf.sum(tf.mul(dy, y), 0)];
+        return [tf.mul(tf.sub(scaled, tf.mul(y, along)), r), tf.sum(tf.mul(dy, y), 0)];
       },
     };
   })(x, weight) as tf.Tensor2D;
@@ -79,24 +79,26 @@ export function swiglu(gate: tf.Tensor2D, up: tf.Tensor2D): tf.Tensor2D {
 }
 
 /**
- * Rotary positions (Su et al. 2021, Hugging Face's half-split pairing): x·cos + swap(x)·sin, with swap exchanging the halves
- * of the last axis. x [..., T, D]; cos and sin broadcastable [..., T, D], each half holding the D/2 frequencies, sin negated
- * in the first half. Linear in x, so its gradient is the rotation by the opposite angle.
+ * Rotary positions (Su et al. 2021, Hugging Face's half-split pairing): [..., T, D] with cos and sin broadcastable
+ * [..., T, D/2]. Linear in x, so its gradient is the rotation by the opposite angle.
  */
 export function rope(x: tf.Tensor, cos: tf.Tensor, sin: tf.Tensor): tf.Tensor {
   return tf.customGrad((...args) => {
     const [input, save] = args as [tf.Tensor, tf.GradSaveFunc];
     save([cos, sin]);
     return {
-      value: tf.add(tf.mul(input, cos), tf.mul(swapped(input), sin)),
-      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.sub(tf.mul(dy, saved[0]!), tf.mul(swapped(dy), saved[1]!)),
+      value: rotate(input, cos, sin),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => rotate(dy, saved[0]!, tf.neg(saved[1]!)),
     };
   })(x);
 }
 
-function swapped(x: tf.Tensor): tf.Tensor {
+function rotate(x: tf.Tensor, cos: tf.Tensor, sin: tf.Tensor): tf.Tensor {
   const [first, second] = tf.split(x, 2, -1) as [tf.Tensor, tf.Tensor];
-  return tf.concat([second, first], -1);
+  return tf.concat(
+    [tf.sub(tf.mul(first, cos), tf.mul(second, sin)), tf.add(tf.mul(second, cos), tf.mul(first, sin))],
+    -1,
+  );
 }
 
 /** Softmax over the last axis. */

@@ -31,7 +31,12 @@ export function anchorsOf(steps: number): Anchor[] {
  * How many tokens of a chain an anchor's prefix has, or undefined where the chain is too short. `opening` is the number of
  * tokens that open a step (`<<`), `stepEnd` the token that closes one (`>>`), right after the step's result.
  */
-export function anchorPosition(chain: readonly number[], anchor: Anchor, stepEnd: number, opening = 1): number | undefined {
+export function anchorPosition(
+  chain: readonly number[],
+  anchor: Anchor,
+  stepEnd: number,
+  opening = 1,
+): number | undefined {
   let start = 0;
   for (let step = 1; ; step++) {
     const close = chain.indexOf(stepEnd, start);

@@ -13,7 +13,12 @@ import type { CodiBatch } from './loss.ts';
 const WIDTH_STEP = 8;
 
 /** Rows of ids as [B,T] with T the longest row rounded up to a multiple of 8 (at least 8), or `width` where given. */
-export function padTokens(rows: readonly (readonly number[])[], padId: number, side: 'left' | 'right', width?: number): Host<Tokens> {
+export function padTokens(
+  rows: readonly (readonly number[])[],
+  padId: number,
+  side: 'left' | 'right',
+  width?: number,
+): Host<Tokens> {
   const longest = Math.max(1, ...rows.map(r => r.length));
   const columns = width ?? Math.ceil(longest / WIDTH_STEP) * WIDTH_STEP;
   const ids = new Int32Array(rows.length * columns).fill(padId);
@@ -63,16 +68,34 @@ export function codiBatches(
   const batches: Host<CodiBatch>[] = [];
   for (let start = 0; start < rows.length; start += options.microBatch) {
     const part = rows.slice(start, start + options.microBatch);
-    const student = padTokens(part.map(r => r.student), spec.padId, 'right', studentWidth);
+    const student = padTokens(
+      part.map(r => r.student),
+      spec.padId,
+      'right',
+      studentWidth,
+    );
     const answerMask = new Float32Array(student.mask.data.length);
     part.forEach((r, i) => {
       const first = i * studentWidth + 1 + spec.answerPrefix.length;
       answerMask.fill(1, first, first + r.answerLength);
     });
     batches.push({
-      question: padTokens(part.map(r => r.question), spec.padId, 'left', questionWidth),
-      teacher: padTokens(part.map(r => r.teacher), spec.padId, 'right', teacherWidth),
-      beforeAnswer: i32(part.map(r => r.beforeAnswer), [part.length]),
+      question: padTokens(
+        part.map(r => r.question),
+        spec.padId,
+        'left',
+        questionWidth,
+      ),
+      teacher: padTokens(
+        part.map(r => r.teacher),
+        spec.padId,
+        'right',
+        teacherWidth,
+      ),
+      beforeAnswer: i32(
+        part.map(r => r.beforeAnswer),
+        [part.length],
+      ),
       student,
       answerMask: f32(answerMask, student.mask.shape),
       ...shared,

@@ -8,16 +8,22 @@
  */
 import { RecodiError } from '../run/errors.ts';
 import type { Pool } from '../tensor/pool.ts';
-import { type Anchor, anchorName } from './anchors.ts';
+import { type Anchor, anchorName, parseAnchor } from './anchors.ts';
 import { fitTask } from './fitTask.ts';
-import { columnMean, fve, type Frame, squaredDistance } from './similarity.ts';
+import { columnMean, type Frame, fve, squaredDistance } from './similarity.ts';
 import { translate } from './translator.ts';
 import { targetVectors, type View, viewId } from './views.ts';
 
 /** Latents [P,N+1,d] of problems, and the states [P,d] that their own chains leave at each anchor; `rows` of those that have it. */
 export interface ChainStates {
   readonly latents: Float32Array;
-  readonly anchors: readonly { readonly anchor: Anchor; readonly rows: readonly number[]; readonly states: Float32Array }[];
+  /** States at the questions' ends [P,d]: what a control reads in the latents' place. */
+  readonly questionEnds: Float32Array;
+  readonly anchors: readonly {
+    readonly anchor: Anchor;
+    readonly rows: readonly number[];
+    readonly states: Float32Array;
+  }[];
 }
 
 export interface ViewSettings {
@@ -34,6 +40,8 @@ export interface ViewSettings {
 
 export interface ViewChoice {
   readonly views: View[];
+  /** For each translated view the same with the state at the question's end in the latents' place. */
+  readonly controls: View[];
   /** Raw FVE per step and anchor, and each fitted translator, for the table that explains the choice. */
   readonly table: readonly ViewRow[];
 }
@@ -65,25 +73,30 @@ export async function chooseViews(task: Task, settings: ViewSettings): Promise<V
   for (const k of settings.latents) {
     const raw = rawRows(task, k);
     const best = raw.reduce<ViewRow | undefined>((a, b) => (a && a.fve >= b.fve ? a : b), undefined);
-    const readRaw = settings.space === 'raw' || (settings.space === 'auto' && (best?.fve ?? -1) > settings.rawThreshold);
+    const readRaw =
+      settings.space === 'raw' || (settings.space === 'auto' && (best?.fve ?? -1) > settings.rawThreshold);
     table.push(...raw.map(row => ({ ...row, chosen: readRaw && row === best })));
     if (readRaw) {
-      views.push(rawView(task, k, best?.fve ?? Number.NaN));
+      views.push(rawView(task, k, best));
       continue;
     }
     const fitted = await fitAll(task, [k], candidates(task, settings), settings);
-    const kept = settings.anchors === 'auto' ? [fitted.reduce((a, b) => ((a.nats ?? 0) >= (b.nats ?? 0) ? a : b))] : fitted;
+    const kept =
+      settings.anchors === 'auto' ? [fitted.reduce((a, b) => ((a.nats ?? 0) >= (b.nats ?? 0) ? a : b))] : fitted;
     table.push(...fitted.map(view => row(view, kept.includes(view))));
     views.push(...kept);
   }
-  return { views, table };
+  return { views, table, controls: await controlsOf(task, views, settings) };
 }
 
 async function joint(task: Task, settings: ViewSettings): Promise<ViewChoice> {
   if (settings.space === 'raw')
-    throw new RecodiError('config', 'targets.steps: joint reads several latents through a translator; set targets.space to auto or translated.');
+    throw new RecodiError(
+      'config',
+      'targets.steps: joint reads several latents through a translator; set targets.space to auto or translated.',
+    );
   const views = await fitAll(task, settings.latents, candidates(task, settings), settings);
-  return { views, table: views.map(view => row(view, true)) };
+  return { views, table: views.map(view => row(view, true)), controls: await controlsOf(task, views, settings) };
 }
 
 /** Anchors that a translator may aim at: those asked for, or before and after each result of the chain. */
@@ -95,41 +108,82 @@ function candidates(task: Task, settings: ViewSettings): readonly Anchor[] {
 function rawRows({ d, count, validation }: Task, k: number): ViewRow[] {
   return validation.anchors.map(({ anchor, rows, states }) => {
     const latents = stepVectors(validation.latents, [k], rows, count, d);
-    return { steps: [k], anchor: anchorName(anchor), space: 'raw', fve: fve(states, latents, d) ?? Number.NaN, nats: null, chosen: false };
+    return {
+      steps: [k],
+      anchor: anchorName(anchor),
+      space: 'raw',
+      fve: fve(states, latents, d) ?? Number.NaN,
+      nats: null,
+      chosen: false,
+    };
   });
 }
 
-function rawView({ d, count, train, pooled }: Task, k: number, rawFve: number): View {
+function rawView({ d, count, train, pooled }: Task, k: number, nearest: ViewRow | undefined): View {
   const vectors = targetVectors({ steps: [k] }, train.latents, count, d);
-  return { id: viewId([k]), steps: [k], space: 'raw', frame: pooled, variance: spread(vectors, d), fve: rawFve };
+  const anchor = nearest && parseAnchor(nearest.anchor);
+  return {
+    id: viewId([k]),
+    steps: [k],
+    space: 'raw',
+    ...(anchor && { anchor }),
+    frame: pooled,
+    variance: spread(vectors, d),
+    fve: nearest?.fve ?? Number.NaN,
+  };
 }
 
-async function fitAll(task: Task, steps: readonly number[], anchors: readonly Anchor[], { whitening, ridge }: ViewSettings): Promise<View[]> {
-  const { d, count, train, validation, pool, pooled } = task;
+async function fitAll(
+  task: Task,
+  steps: readonly number[],
+  anchors: readonly Anchor[],
+  settings: ViewSettings,
+): Promise<View[]> {
+  return Promise.all(anchors.map(anchor => fitView(task, anchor, steps, settings)));
+}
+
+function controlsOf(task: Task, views: readonly View[], settings: ViewSettings): Promise<View[]> {
+  const translated = views.filter(view => view.space === 'translated');
   return Promise.all(
-    anchors.map(async anchor => {
-      const name = anchorName(anchor);
-      const at = train.anchors.find(a => anchorName(a.anchor) === name);
-      const held = validation.anchors.find(a => anchorName(a.anchor) === name);
-      if (!at || !held || at.rows.length < 2 * steps.length * d)
-        throw new RecodiError('config', `targets.anchors: only ${at?.rows.length ?? 0} training problems have an own chain that reaches ${name}; a translator of ${steps.length} latents needs ${2 * steps.length * d} or more. Ask for another anchor or more problems.`);
-      const inputs = stepVectors(train.latents, steps, at.rows, count, d);
-      const fitted = await pool.run(fitTask, { inputs, outputs: at.states, m: steps.length * d, d, ridge });
-      const predicted = translate(fitted.translator, stepVectors(validation.latents, steps, held.rows, count, d));
-      const frame = whitening === 'residual' ? { centre: fitted.translator.outputMean, whitening: fitted.residualWhitening } : pooled;
-      return {
-        id: viewId(steps, anchor),
-        steps,
-        space: 'translated' as const,
-        anchor,
-        translator: fitted.translator,
-        frame,
-        variance: spread(translate(fitted.translator, inputs), d),
-        fve: fve(predicted, held.states, d) ?? Number.NaN,
-        nats: fitted.nats,
-      };
-    }),
+    translated.map(async view => ({ ...(await fitView(task, view.anchor!, [], settings)), id: view.id })),
   );
+}
+
+/** A translated view of `steps` at an anchor; without steps it is the control that reads the question's end. */
+async function fitView(
+  task: Task,
+  anchor: Anchor,
+  steps: readonly number[],
+  { whitening, ridge }: ViewSettings,
+): Promise<View> {
+  const { d, count, train, validation, pool, pooled } = task;
+  const name = anchorName(anchor);
+  const at = train.anchors.find(a => anchorName(a.anchor) === name);
+  const held = validation.anchors.find(a => anchorName(a.anchor) === name);
+  const m = Math.max(1, steps.length) * d;
+  if (!at || !held || at.rows.length < 2 * m)
+    throw new RecodiError(
+      'config',
+      `targets.anchors: only ${at?.rows.length ?? 0} training problems have an own chain that reaches ${name}; a translator of ${steps.length} latents needs ${2 * m} or more. Ask for another anchor or more problems.`,
+    );
+  const inputsOf = (set: ChainStates, rows: readonly number[]) =>
+    steps.length > 0 ? stepVectors(set.latents, steps, rows, count, d) : stepVectors(set.questionEnds, [0], rows, 1, d);
+  const inputs = inputsOf(train, at.rows);
+  const fitted = await pool.run(fitTask, { inputs, outputs: at.states, m, d, ridge });
+  const predicted = translate(fitted.translator, inputsOf(validation, held.rows));
+  const frame =
+    whitening === 'residual' ? { centre: fitted.translator.outputMean, whitening: fitted.residualWhitening } : pooled;
+  return {
+    id: viewId(steps, anchor),
+    steps,
+    space: 'translated',
+    anchor,
+    translator: fitted.translator,
+    frame,
+    variance: spread(translate(fitted.translator, inputs), d),
+    fve: fve(predicted, held.states, d) ?? Number.NaN,
+    nats: fitted.nats,
+  };
 }
 
 const row = (view: View, chosen: boolean): ViewRow => ({
@@ -142,7 +196,13 @@ const row = (view: View, chosen: boolean): ViewRow => ({
 });
 
 /** Rows of latents [P,n,d] at `steps`, concatenated: [rows, steps·d]. */
-function stepVectors(latents: Float32Array, steps: readonly number[], rows: readonly number[], count: number, d: number): Float32Array {
+function stepVectors(
+  latents: Float32Array,
+  steps: readonly number[],
+  rows: readonly number[],
+  count: number,
+  d: number,
+): Float32Array {
   const out = new Float32Array(rows.length * steps.length * d);
   rows.forEach((p, r) => {
     steps.forEach((k, i) => {

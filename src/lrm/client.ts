@@ -24,22 +24,36 @@ export interface Thoughts {
   readonly lens: Int32Array;
 }
 
-export interface Progress {
-  (done: number, total: number): void;
-}
+export type Progress = (done: number, total: number) => void;
 
 export interface LrmClient {
   readonly lrm: Lrm;
   think(questions: readonly Row[], options?: { steps?: number; onProgress?: Progress }): Promise<Thoughts>;
-  causal(questions: readonly Row[], options?: { donors?: number; onProgress?: Progress }): Promise<{ swap: Float32Array; zero: Float32Array }>;
+  causal(
+    questions: readonly Row[],
+    options?: { donors?: number; onProgress?: Progress },
+  ): Promise<{ swap: Float32Array; zero: Float32Array }>;
   /** States [n·A,d] after `at[i]` tokens of text i in the context of question `questionOf[i]`'s tokens; every `at` row has A entries. */
-  read(request: { questions: readonly Row[]; texts: readonly (readonly Row[])[]; at?: readonly (readonly Row[])[]; onProgress?: Progress }): Promise<Float32Array>;
-  write(prompts: readonly Row[], options: { stop: readonly number[]; maxNewTokens: number; onProgress?: Progress }): Promise<{ tokens: number[]; stopped: boolean }[]>;
+  read(request: {
+    questions: readonly Row[];
+    texts: readonly (readonly Row[])[];
+    at?: readonly (readonly Row[])[];
+    onProgress?: Progress;
+  }): Promise<Float32Array>;
+  write(
+    prompts: readonly Row[],
+    options: { stop: readonly number[]; maxNewTokens: number; onProgress?: Progress },
+  ): Promise<{ tokens: number[]; stopped: boolean }[]>;
   answers(prompts: readonly Row[]): Promise<Int32Array>;
 }
 
 /** Runs `work` on chunks of `size` items, in parallel on the pool, in order; the last chunk is filled up with its last item. */
-export async function inChunks<T, R>(items: readonly T[], size: number, work: (chunk: T[]) => Promise<R>, onProgress?: Progress): Promise<R[]> {
+export async function inChunks<T, R>(
+  items: readonly T[],
+  size: number,
+  work: (chunk: T[]) => Promise<R>,
+  onProgress?: Progress,
+): Promise<R[]> {
   const chunks: T[][] = [];
   for (let i = 0; i < items.length; i += size) {
     const chunk = items.slice(i, i + size);
@@ -80,28 +94,61 @@ export async function createLrmClient(pool: Pool, folder: string, signal?: Abort
     lrm,
 
     async think(questions, { steps = spec.latents, onProgress } = {}) {
-      const parts = await inChunks(questions, CHUNK, chunk => pool.run(thinkTask, { folder, questions: chunk, steps }, options), onProgress);
+      const parts = await inChunks(
+        questions,
+        CHUNK,
+        chunk => pool.run(thinkTask, { folder, questions: chunk, steps }, options),
+        onProgress,
+      );
       const n = questions.length;
       return {
-        states: floats(parts.map(p => p.states), n * (steps + 1) * d),
-        answers: ints(parts.map(p => p.answers), n),
-        lens: ints(parts.map(p => p.lens), n * (steps + 1) * LENS_TOP),
+        states: floats(
+          parts.map(p => p.states),
+          n * (steps + 1) * d,
+        ),
+        answers: ints(
+          parts.map(p => p.answers),
+          n,
+        ),
+        lens: ints(
+          parts.map(p => p.lens),
+          n * (steps + 1) * LENS_TOP,
+        ),
       };
     },
 
     async causal(questions, { donors = 4, onProgress } = {}) {
       const shifts = Array.from({ length: donors }, (_, i) => 1 + i * 7);
-      const parts = await inChunks(questions, CHUNK, chunk => pool.run(causalTask, { folder, questions: chunk, shifts }, options), onProgress);
+      const parts = await inChunks(
+        questions,
+        CHUNK,
+        chunk => pool.run(causalTask, { folder, questions: chunk, shifts }, options),
+        onProgress,
+      );
       const n = questions.length * (spec.latents + 1);
-      return { swap: floats(parts.map(p => p.swap), n), zero: floats(parts.map(p => p.zero), n) };
+      return {
+        swap: floats(
+          parts.map(p => p.swap),
+          n,
+        ),
+        zero: floats(
+          parts.map(p => p.zero),
+          n,
+        ),
+      };
     },
 
     async read({ questions, texts, at, onProgress }) {
       const group = Math.max(...texts.map(t => t.length));
-      if (texts.some(t => t.length !== group)) throw new RangeError(`every question needs the same number of texts, here up to ${group}`);
+      if (texts.some(t => t.length !== group))
+        throw new RangeError(`every question needs the same number of texts, here up to ${group}`);
       const width = Math.max(8, Math.ceil(Math.max(...texts.map(g => Math.max(...g.map(t => t.length)))) / 8) * 8);
       const picks = at?.[0]?.[0]?.length ?? 1;
-      const items = questions.map((question, i) => ({ question, texts: texts[i]!, at: at?.[i] ?? texts[i]!.map(t => [t.length]) }));
+      const items = questions.map((question, i) => ({
+        question,
+        texts: texts[i]!,
+        at: at?.[i] ?? texts[i]!.map(t => [t.length]),
+      }));
       const size = Math.max(1, Math.floor(READ_ROWS / group));
       const parts = await inChunks(
         items,
@@ -109,7 +156,13 @@ export async function createLrmClient(pool: Pool, folder: string, signal?: Abort
         chunk =>
           pool.run(
             readTask,
-            { folder, questions: chunk.map(c => c.question), texts: chunk.flatMap(c => c.texts), at: chunk.flatMap(c => c.at), width },
+            {
+              folder,
+              questions: chunk.map(c => c.question),
+              texts: chunk.flatMap(c => c.texts),
+              at: chunk.flatMap(c => c.at),
+              width,
+            },
             options,
           ),
         onProgress,
@@ -118,8 +171,15 @@ export async function createLrmClient(pool: Pool, folder: string, signal?: Abort
     },
 
     async write(prompts, { stop, maxNewTokens, onProgress }) {
-      const parts = await inChunks(prompts, CHUNK, chunk => pool.run(writeTask, { folder, prompts: chunk, stop, maxNewTokens }, options), onProgress);
-      return parts.flatMap(p => p.tokens.map((tokens, i) => ({ tokens, stopped: p.stopped[i]! }))).slice(0, prompts.length);
+      const parts = await inChunks(
+        prompts,
+        CHUNK,
+        chunk => pool.run(writeTask, { folder, prompts: chunk, stop, maxNewTokens }, options),
+        onProgress,
+      );
+      return parts
+        .flatMap(p => p.tokens.map((tokens, i) => ({ tokens, stopped: p.stopped[i]! })))
+        .slice(0, prompts.length);
     },
 
     async answers(prompts) {

@@ -5,10 +5,11 @@
  * comes back as the next input embedding. State 0 is the one at `<bot>`; state k is what latent step k leaves.
  * Everything here is tf ops over named weights, so training, inference and interventions are the same code.
  */
-import { embed, forward, logits, type Segment } from '../lm/transformer.ts';
+
 import { gelu, layerNorm } from '../lm/ops.ts';
 import { type Layout, layout } from '../lm/parameters.ts';
 import { type ModelSpec, parameterShapes } from '../lm/spec.ts';
+import { embed, forward, logits, type Segment } from '../lm/transformer.ts';
 import type { Weights } from '../lm/weights.ts';
 import { tf } from '../tensor/index.ts';
 
@@ -74,7 +75,10 @@ export function lrmLayout(spec: LrmSpec): Layout {
 /** [B,d] -> [B,d]: a state becomes the next input embedding. */
 export function project(weights: Weights, state: tf.Tensor2D): tf.Tensor2D {
   const linear = (x: tf.Tensor2D, name: string) =>
-    tf.add(tf.matMul(x, weights.tensor(`${name}.weight`) as tf.Tensor2D, false, true), weights.tensor(`${name}.bias`)) as tf.Tensor2D;
+    tf.add(
+      tf.matMul(x, weights.tensor(`${name}.weight`) as tf.Tensor2D, false, true),
+      weights.tensor(`${name}.bias`),
+    ) as tf.Tensor2D;
   const inner = linear(gelu(linear(state, 'prj.1')), 'prj.3');
   return layerNorm(inner, weights.tensor('prj.ln.weight'), weights.tensor('prj.ln.bias'), 1e-5);
 }
@@ -84,8 +88,20 @@ export function joinSegments(parts: readonly Segment[]): Segment {
   const [first] = parts;
   if (parts.length === 1 && first) return first;
   const join = (pick: (s: Segment) => tf.Tensor4D[]) =>
-    pick(first!).map((_, layer) => tf.concat(parts.map(s => pick(s)[layer]!), 2));
-  return { k: join(s => s.k), v: join(s => s.v), mask: tf.concat(parts.map(s => s.mask), 1) };
+    pick(first!).map((_, layer) =>
+      tf.concat(
+        parts.map(s => pick(s)[layer]!),
+        2,
+      ),
+    );
+  return {
+    k: join(s => s.k),
+    v: join(s => s.v),
+    mask: tf.concat(
+      parts.map(s => s.mask),
+      1,
+    ),
+  };
 }
 
 /** Row `index[b]` of each row's tokens: [B,T,d], [B] int32 -> [B,d]. */
@@ -126,7 +142,10 @@ export function think(
   const states: tf.Tensor2D[] = [];
   const inputs: tf.Tensor2D[] = [];
   const parts: Segment[] = [];
-  let input = tf.reshape(embed(weights, tf.fill([rows, 1], spec.botId, 'int32') as tf.Tensor2D), [rows, -1]) as tf.Tensor2D;
+  let input = tf.reshape(embed(weights, tf.fill([rows, 1], spec.botId, 'int32') as tf.Tensor2D), [
+    rows,
+    -1,
+  ]) as tf.Tensor2D;
   for (let k = 0; k <= steps; k++) {
     if (k > 0) {
       input = project(weights, states[k - 1]!);
@@ -172,7 +191,10 @@ export function readAfter(
 /** Logits [B,V] of the answer's first token after `<eot>` and the answer prefix. */
 export function answerLogits(spec: LrmSpec, weights: Weights, question: ReadQuestion, thought: Thought): tf.Tensor2D {
   const rows = question.last.shape[0];
-  const ids = tf.tile(tf.tensor2d([spec.eotId, ...spec.answerPrefix], [1, 1 + spec.answerPrefix.length], 'int32'), [rows, 1]);
+  const ids = tf.tile(tf.tensor2d([spec.eotId, ...spec.answerPrefix], [1, 1 + spec.answerPrefix.length], 'int32'), [
+    rows,
+    1,
+  ]);
   const offset = tf.add(question.length, thought.states.length) as tf.Tensor2D;
   const out = readAfter(spec, weights, [question.segment, thought.segment], offset, {
     ids: ids as tf.Tensor2D,

@@ -95,9 +95,16 @@ export async function runCurriculum(run: Curriculum): Promise<CurriculumState> {
   return { stage: config.stages.length, step: 0, learner: { params, ...rest } };
 }
 
-async function trainStep({ config, world, spec, tokenizer }: Curriculum, learner: Learner, stage: LrmStage, index: number, step: number) {
+async function trainStep(
+  { config, world, spec, tokenizer }: Curriculum,
+  learner: Learner,
+  stage: LrmStage,
+  index: number,
+  step: number,
+) {
   const rng = stream(config.seed, 'lrm.batch', index, step);
-  const mix: StepMix | undefined = stage.mix && Object.entries(stage.mix).map(([steps, weight]) => [Number(steps), weight] as const);
+  const mix: StepMix | undefined =
+    stage.mix && Object.entries(stage.mix).map(([steps, weight]) => [Number(steps), weight] as const);
   const problems = Array.from({ length: config.batch_size }, () => world.generator('train', rng, mix));
   const batches = codiBatches(problems, world, spec, tokenizer, {
     microBatch: config.micro_batch_size,
@@ -109,7 +116,8 @@ async function trainStep({ config, world, spec, tokenizer }: Curriculum, learner
   const inputs = batches.map(batch => ({ spec, options, batch }));
   const result = await learner.step({ task: lrmGradientTask, inputs }, { lr });
   const metrics: Record<string, number> = { lr, grad_norm: result.gradNorm, skipped_updates: result.skipped ? 1 : 0 };
-  for (const part of result.metrics) for (const [name, value] of Object.entries(part)) metrics[name] = (metrics[name] ?? 0) + value;
+  for (const part of result.metrics)
+    for (const [name, value] of Object.entries(part)) metrics[name] = (metrics[name] ?? 0) + value;
   metrics['time/step'] = (performance.now() - started) / 1000;
   return metrics;
 }

@@ -16,12 +16,21 @@ export interface LrmEvaluation {
   /** Share of explicit chains that are the gold chain. */
   readonly cot_exact: number;
   /** Per state 0…N and gold step: share of problems whose step result is the lens's first token. */
-  readonly lens: readonly { readonly state: number; readonly results: readonly number[]; readonly top: readonly (readonly [string, number])[] }[];
+  readonly lens: readonly {
+    readonly state: number;
+    readonly results: readonly number[];
+    readonly top: readonly (readonly [string, number])[];
+  }[];
 }
 
 const LONGEST_CHAIN = 64;
 
-export async function evaluateLrm(client: LrmClient, world: World, problems: readonly Problem[], onProgress?: Progress): Promise<LrmEvaluation> {
+export async function evaluateLrm(
+  client: LrmClient,
+  world: World,
+  problems: readonly Problem[],
+  onProgress?: Progress,
+): Promise<LrmEvaluation> {
   const { spec, tokenizer } = client.lrm;
   const questions = problems.map(p => tokenizer.encode(p.question));
   const answers = problems.map(p => tokenizer.encode(p.answer)[0]);
@@ -72,10 +81,18 @@ export interface ExplicitChain {
 }
 
 /** The chains that the model itself writes, greedily, for questions. */
-export async function explicitChains(client: LrmClient, questions: readonly (readonly number[])[], onProgress?: Progress): Promise<ExplicitChain[]> {
+export async function explicitChains(
+  client: LrmClient,
+  questions: readonly (readonly number[])[],
+  onProgress?: Progress,
+): Promise<ExplicitChain[]> {
   const { spec } = client.lrm;
   const prefix = spec.answerPrefix;
-  const written = await client.write(questions, { stop: [spec.eosId], maxNewTokens: LONGEST_CHAIN, ...(onProgress && { onProgress }) });
+  const written = await client.write(questions, {
+    stop: [spec.eosId],
+    maxNewTokens: LONGEST_CHAIN,
+    ...(onProgress && { onProgress }),
+  });
   return written.map(({ tokens }) => {
     const at = tokens.findIndex((_, i) => prefix.every((id, j) => tokens[i + j] === id));
     if (at < 0) return { chain: tokens.filter(id => id !== spec.eosId), answer: undefined };

@@ -55,18 +55,31 @@ export function lrmSpec(model: ModelSpec, tokenizer: Tokenizer, file: LrmFile): 
 export async function loadLrm(folder: string): Promise<Lrm> {
   const path = join(folder, 'lrm.json');
   if (!existsSync(path))
-    throw new RecodiError('input', `${path}: no such file; a latent-reasoning model's folder holds lrm.json beside config.json. Make one with \`recodi lrm train\`.`);
+    throw new RecodiError(
+      'input',
+      `${path}: no such file; a latent-reasoning model's folder holds lrm.json beside config.json. Make one with \`recodi lrm train\`.`,
+    );
   const file = readJson(path, lrmSchema);
   const { spec: model, weightsFile, tokenizer } = await loadModel(folder);
   if (tokenizer.vocabSize > model.vocabSize)
-    throw new RecodiError('input', `${folder}: the tokenizer has ${tokenizer.vocabSize} tokens and config.json vocab_size ${model.vocabSize}; use the tokenizer that the model was trained with.`);
+    throw new RecodiError(
+      'input',
+      `${folder}: the tokenizer has ${tokenizer.vocabSize} tokens and config.json vocab_size ${model.vocabSize}; use the tokenizer that the model was trained with.`,
+    );
   const spec = lrmSpec(model, tokenizer, file);
   const { tensors } = openSafetensors(weightsFile);
   for (const { name, shape } of lrmLayout(spec).entries) {
     const found = tensors.get(name);
-    if (!found) throw new RecodiError('input', `${weightsFile}: tensor ${name} [${shape}] is missing; the file is not a checkpoint of this model.`);
+    if (!found)
+      throw new RecodiError(
+        'input',
+        `${weightsFile}: tensor ${name} [${shape}] is missing; the file is not a checkpoint of this model.`,
+      );
     if (found.shape.join() !== shape.join())
-      throw new RecodiError('input', `${weightsFile}: tensor ${name} has shape [${found.shape}], config.json and lrm.json ask for [${shape}].`);
+      throw new RecodiError(
+        'input',
+        `${weightsFile}: tensor ${name} has shape [${found.shape}], config.json and lrm.json ask for [${shape}].`,
+      );
   }
   return { folder, spec, weightsFile, tokenizer };
 }
@@ -81,4 +94,3 @@ export function saveLrm(folder: string, spec: LrmSpec, file: LrmFile, parameters
   saveModel(folder, spec.model, tensors);
   writeJson(join(folder, 'lrm.json'), file);
 }
-

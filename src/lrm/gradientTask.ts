@@ -4,8 +4,8 @@
 import { valueAndGradient } from '../lm/parameters.ts';
 import { viewWeights } from '../lm/weights.ts';
 import { compile, f32, type Host, type tf } from '../tensor/index.ts';
-import { localCopy, type SharedFloats } from '../tensor/shared.ts';
 import { moving } from '../tensor/moving.ts';
+import { localCopy, type SharedFloats } from '../tensor/shared.ts';
 import { task } from '../tensor/task.ts';
 import { type LrmSpec, lrmLayout } from './codi.ts';
 import { type CodiBatch, type CodiLossOptions, codiLoss } from './loss.ts';
@@ -37,9 +37,14 @@ export async function lrmGradient({ params, spec, options, batch }: LrmGradientI
   }
   const flat = localCopy(params);
   const out = await graph({ params: f32(flat, [flat.length]), batch });
-  const metrics = Object.fromEntries(Object.entries(out.metrics).map(([name, value]) => [name, value.data[0] ?? Number.NaN]));
+  const metrics = Object.fromEntries(
+    Object.entries(out.metrics).map(([name, value]) => [name, value.data[0] ?? Number.NaN]),
+  );
   const gradient = out.gradient.data as Float32Array;
   return moving({ gradient, metrics: { ...metrics, 'lrm/loss': out.loss.data[0] ?? Number.NaN } }, [gradient]);
 }
 
-export const lrmGradientTask = task<LrmGradientInput, Awaited<ReturnType<typeof lrmGradient>>>(import.meta.url, lrmGradient);
+export const lrmGradientTask = task<LrmGradientInput, Awaited<ReturnType<typeof lrmGradient>>>(
+  import.meta.url,
+  lrmGradient,
+);

@@ -10,7 +10,7 @@ import { logProbAndEntropy } from '../lm/ops.ts';
 import { logits } from '../lm/transformer.ts';
 import type { Weights } from '../lm/weights.ts';
 import { tf } from '../tensor/index.ts';
-import { type LrmSpec, readAfter, readQuestion, takeRows, think, type Tokens } from './codi.ts';
+import { type LrmSpec, readAfter, readQuestion, type Tokens, takeRows, think } from './codi.ts';
 
 /** One micro-batch. Questions are left-padded; teacher and student tokens right-padded. Counts are those of the whole batch. */
 export interface CodiBatch {
@@ -97,7 +97,10 @@ function negativeLogLikelihood(spec: LrmSpec, weights: Weights, states: tf.Tenso
   const [rows, tokens, width] = states.shape;
   const z = logits(spec.model, weights, tf.reshape(states, [rows * tokens, width]) as tf.Tensor2D);
   const { logProb } = logProbAndEntropy(z, tf.reshape(ids, [rows * tokens]) as tf.Tensor1D);
-  return { nll: tf.reshape(tf.neg(logProb), [rows, tokens]), exp: stopGradient(tf.reshape(tf.exp(logProb), [rows, tokens]) as tf.Tensor2D) };
+  return {
+    nll: tf.reshape(tf.neg(logProb), [rows, tokens]),
+    exp: stopGradient(tf.reshape(tf.exp(logProb), [rows, tokens]) as tf.Tensor2D),
+  };
 }
 
 /** Huber's function with threshold 1, elementwise (torch's `smooth_l1_loss`). */

@@ -8,7 +8,16 @@ import { createDecoder } from '../lm/decode.ts';
 import { embed, logits } from '../lm/transformer.ts';
 import { frozenWeights } from '../lm/weights.ts';
 import { compile, tf } from '../tensor/index.ts';
-import { answerLogits, type Intervention, positions, readAfter, readQuestion, takeRows, think, type Tokens } from './codi.ts';
+import {
+  answerLogits,
+  type Intervention,
+  positions,
+  readAfter,
+  readQuestion,
+  type Tokens,
+  takeRows,
+  think,
+} from './codi.ts';
 import { type Lrm, loadLrm } from './folder.ts';
 
 /** How many logit-lens tokens are kept per state. */
@@ -45,7 +54,10 @@ async function build(lrm: Lrm) {
     compile(`lrm.think.${steps}`, (input: { question: Tokens; intervention?: Intervention }) => {
       const w = weights();
       const question = readQuestion(spec, w, input.question);
-      const thought = think(spec, w, question, { steps, ...(input.intervention && { intervention: input.intervention }) });
+      const thought = think(spec, w, question, {
+        steps,
+        ...(input.intervention && { intervention: input.intervention }),
+      });
       const states = tf.stack(thought.states, 1) as tf.Tensor3D;
       const [rows, count, width] = states.shape;
       const lens = logits(spec.model, w, tf.reshape(states, [rows * count, width]) as tf.Tensor2D);
@@ -81,7 +93,11 @@ async function build(lrm: Lrm) {
         const mix = (own: tf.Tensor4D) =>
           tf.add(tf.mul(own, tf.sub(1, take)), tf.mul(tf.gather(own, input.donor), take)) as tf.Tensor4D;
         const { segment } = thought;
-        const swapped = { k: segment.k.map(mix), v: segment.v.map(mix), mask: tf.mul(segment.mask, tf.sub(1, input.hide)) as tf.Tensor2D };
+        const swapped = {
+          k: segment.k.map(mix),
+          v: segment.v.map(mix),
+          mask: tf.mul(segment.mask, tf.sub(1, input.hide)) as tf.Tensor2D,
+        };
         return { answer: tf.argMax(answerLogits(spec, w, question, { ...thought, segment: swapped }), -1) };
       },
     ),

@@ -52,7 +52,13 @@ export function cosineAt(a: Float32Array, i: number, b: Float32Array, j: number,
 }
 
 /** Row-wise similarities of readouts [n,d] to targets [n,d] -> [n]. `variance`: mean squared distance of targets from their mean, for `neg_mse`. */
-export function similarities(kind: SimilarityKind, frame: Frame, readouts: Float32Array, targets: Float32Array, variance: number): Float32Array {
+export function similarities(
+  kind: SimilarityKind,
+  frame: Frame,
+  readouts: Float32Array,
+  targets: Float32Array,
+  variance: number,
+): Float32Array {
   const d = frame.centre.length;
   const n = readouts.length / d;
   const [a, b] = kind === 'whitened_cosine' ? [whiten(frame, readouts), whiten(frame, targets)] : [readouts, targets];
@@ -80,7 +86,11 @@ export function fve(readouts: Float32Array, targets: Float32Array, d: number): n
 }
 
 /** The two sums of `fve`, row by row, so that intervals can be resampled. */
-export function fveTerms(readouts: Float32Array, targets: Float32Array, d: number): { error: Float64Array; total: Float64Array } {
+export function fveTerms(
+  readouts: Float32Array,
+  targets: Float32Array,
+  d: number,
+): { error: Float64Array; total: Float64Array } {
   const n = targets.length / d;
   const mean = columnMean(targets, d);
   const error = new Float64Array(n);
@@ -123,7 +133,11 @@ export function covariance(rows: Float32Array, d: number): Matrix {
       for (let j = i; j < d; j++) out[i * d + j]! += x * row[j]!;
     }
   }
-  return Matrix.from1DArray(d, d, [...out.map((_, at) => out[Math.min(Math.floor(at / d), at % d) * d + Math.max(Math.floor(at / d), at % d)]! / (n - 1))]);
+  return Matrix.from1DArray(d, d, [
+    ...out.map(
+      (_, at) => out[Math.min(Math.floor(at / d), at % d) * d + Math.max(Math.floor(at / d), at % d)]! / (n - 1),
+    ),
+  ]);
 }
 
 /** ZCA-free whitening `U (λ + ridge · mean λ)^-½` of a covariance: [d,d] row-major. */
@@ -132,7 +146,10 @@ export function pooledWhitening(cov: Matrix, ridge: number): Float32Array {
   const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(cov, { assumeSymmetric: true });
   const mean = realEigenvalues.reduce((a, b) => a + b, 0) / d;
   const scale = realEigenvalues.map(value => 1 / Math.sqrt(Math.max(value, 0) + ridge * mean));
-  return Float32Array.from({ length: d * d }, (_, at) => eigenvectorMatrix.get(Math.floor(at / d), at % d) * scale[at % d]!);
+  return Float32Array.from(
+    { length: d * d },
+    (_, at) => eigenvectorMatrix.get(Math.floor(at / d), at % d) * scale[at % d]!,
+  );
 }
 
 /** Whitening by a residual covariance: the Cholesky factor of its ridged inverse, [d,d] row-major. */

@@ -44,7 +44,10 @@ export interface ThinkRequest {
 }
 
 /** Lets the model think about problems. */
-export async function collectTargets(client: LrmClient, { split, problems, causal, onProgress }: ThinkRequest): Promise<TargetSet> {
+export async function collectTargets(
+  client: LrmClient,
+  { split, problems, causal, onProgress }: ThinkRequest,
+): Promise<TargetSet> {
   const questions = problems.map(p => client.lrm.tokenizer.encode(p.question));
   const thoughts = await client.think(questions, onProgress && !causal ? { onProgress } : {});
   const set = { split, problems, ...thoughts };
@@ -56,7 +59,14 @@ export async function readFreeTexts(
   client: LrmClient,
   world: World,
   problems: readonly Problem[],
-  request: { count: number; maxWords: number; seed: number; purpose: string; lead?: readonly number[]; onProgress?: Progress },
+  request: {
+    count: number;
+    maxWords: number;
+    seed: number;
+    purpose: string;
+    lead?: readonly number[];
+    onProgress?: Progress;
+  },
 ): Promise<{ texts: string[]; states: Float32Array }> {
   const { encode } = client.lrm.tokenizer;
   const rng = stream(request.seed, request.purpose);
@@ -90,7 +100,10 @@ export interface ViewsRequest {
 const TEXT_SAMPLE = 2000;
 
 /** Text statistics, the pooled frame, and the views that fit this model. */
-export async function makeViews(client: LrmClient, request: ViewsRequest): Promise<ViewChoice & { text: TextStatistics }> {
+export async function makeViews(
+  client: LrmClient,
+  request: ViewsRequest,
+): Promise<ViewChoice & { text: TextStatistics }> {
   const { pool, world, train, validation, settings, seed } = request;
   const { spec } = client.lrm;
   const d = spec.model.hiddenSize;
@@ -136,30 +149,44 @@ function centred(texts: Float32Array, states: Float32Array, count: number, d: nu
 }
 
 /** The token that closes every step of the world's chains. */
-function stepEnd(client: LrmClient, world: World, problems: readonly Problem[]): number {
-  const ends = new Set(problems.slice(0, 200).flatMap(p => world.chain(p).map(text => client.lrm.tokenizer.encode(text).at(-1))));
+export function stepEnd(client: LrmClient, world: World, problems: readonly Problem[]): number {
+  const ends = new Set(
+    problems.slice(0, 200).flatMap(p => world.chain(p).map(text => client.lrm.tokenizer.encode(text).at(-1))),
+  );
   const [end] = ends;
   if (ends.size === 1 && end !== undefined) return end;
-  throw new RecodiError('input', `${world.name}: the steps of its chains end in ${ends.size} different tokens; anchors need one that closes every step (as ">>").`);
+  throw new RecodiError(
+    'input',
+    `${world.name}: the steps of its chains end in ${ends.size} different tokens; anchors need one that closes every step (as ">>").`,
+  );
 }
 
 /** States that the model's own explicit chains leave at anchors. */
-async function chainStates(client: LrmClient, set: TargetSet, anchors: readonly Anchor[], end: number): Promise<ChainStates> {
+async function chainStates(
+  client: LrmClient,
+  set: TargetSet,
+  anchors: readonly Anchor[],
+  end: number,
+): Promise<ChainStates> {
   const questions = set.problems.map(p => client.lrm.tokenizer.encode(p.question));
   const chains = (await explicitChains(client, questions)).map(c => c.chain);
-  const at = chains.map(chain => anchors.map(anchor => anchorPosition(chain, anchor, end) ?? 0));
+  const at = chains.map(chain => [0, ...anchors.map(anchor => anchorPosition(chain, anchor, end) ?? 0)]);
   const states = await client.read({ questions, texts: chains.map(c => [c]), at: at.map(row => [row]) });
   const d = client.lrm.spec.model.hiddenSize;
+  const pick = (column: number, rows: readonly number[]) => {
+    const picked = new Float32Array(rows.length * d);
+    rows.forEach((p, r) => {
+      const from = (p * (anchors.length + 1) + column) * d;
+      picked.set(states.subarray(from, from + d), r * d);
+    });
+    return picked;
+  };
   return {
     latents: set.states,
+    questionEnds: pick(0, [...at.keys()]),
     anchors: anchors.map((anchor, a) => {
-      const rows = at.flatMap((row, p) => (row[a]! > 0 ? [p] : []));
-      const picked = new Float32Array(rows.length * d);
-      rows.forEach((p, r) => {
-        const from = (p * anchors.length + a) * d;
-        picked.set(states.subarray(from, from + d), r * d);
-      });
-      return { anchor, rows, states: picked };
+      const rows = at.flatMap((row, p) => (row[a + 1]! > 0 ? [p] : []));
+      return { anchor, rows, states: pick(a + 1, rows) };
     }),
   };
 }
@@ -207,7 +234,10 @@ export function loadTargets(files: TargetFiles, client: LrmClient): Map<Split, T
   for (const [split, problems] of bySplit) {
     const entry = tensors.tensors.get(`${split}.states`);
     if (entry?.shape[0] !== problems.length)
-      throw new RecodiError('input', `${files.tensors}: ${split}.states has ${entry?.shape[0] ?? 'no'} rows, ${files.lines} has ${problems.length} ${split} problems; the two are not of one run. Collect the targets again.`);
+      throw new RecodiError(
+        'input',
+        `${files.tensors}: ${split}.states has ${entry?.shape[0] ?? 'no'} rows, ${files.lines} has ${problems.length} ${split} problems; the two are not of one run. Collect the targets again.`,
+      );
     const ints = (name: string) => Int32Array.from(tensors.read(name));
     sets.set(split, {
       split,

@@ -85,11 +85,15 @@ export async function causalChunk({ folder, questions, shifts }: CausalInput): P
   const keys = (shift: number, swapMask: Float32Array, hideMask: Float32Array) =>
     runtime.answerWithSwappedKeys({
       question,
-      donor: i32(Int32Array.from({ length: rows }, (_, b) => (b + shift) % rows), [rows]),
+      donor: i32(
+        Int32Array.from({ length: rows }, (_, b) => (b + shift) % rows),
+        [rows],
+      ),
       swap: f32(swapMask, [rows, count]),
       hide: f32(hideMask, [rows, count]),
     });
-  for (const shift of shifts) compare((await keys(shift, last, none)).answer.data, swap, spec.latents, 1 / shifts.length);
+  for (const shift of shifts)
+    compare((await keys(shift, last, none)).answer.data, swap, spec.latents, 1 / shifts.length);
   compare((await keys(0, none, last)).answer.data, zero, spec.latents, 1);
   return { swap, zero };
 }
@@ -122,7 +126,13 @@ export async function readChunk({ folder, questions, texts, at, width }: ReadChu
 }
 export const readTask = task<ReadChunk, Float32Array>(import.meta.url, readChunk);
 
-export async function readRows(runtime: LrmRuntime, questions: Rows, texts: Rows, at: Rows, width: number): Promise<Float32Array> {
+export async function readRows(
+  runtime: LrmRuntime,
+  questions: Rows,
+  texts: Rows,
+  at: Rows,
+  width: number,
+): Promise<Float32Array> {
   const { padId } = runtime.lrm.spec;
   const picks = at[0]?.length ?? 1;
   const out = await runtime.read({
@@ -155,7 +165,10 @@ export async function writeChunk({ folder, prompts, stop, maxNewTokens }: WriteC
     writer = runtime.writer(stop);
     writers.set(key, writer);
   }
-  const out = await writer.generate({ inputs: { tokens: padTokens(prompts, runtime.lrm.spec.padId, 'left') }, maxNewTokens });
+  const out = await writer.generate({
+    inputs: { tokens: padTokens(prompts, runtime.lrm.spec.padId, 'left') },
+    maxNewTokens,
+  });
   return {
     tokens: prompts.map((_, b) => [...out.tokens.subarray(b * maxNewTokens, b * maxNewTokens + out.lengths[b]!)]),
     stopped: prompts.map((_, b) => out.stopped[b] === 1),

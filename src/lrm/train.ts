@@ -78,12 +78,17 @@ export async function trainLrm(training: LrmTraining): Promise<LrmTrained> {
     metrics.sync();
     const { params, m, v, updates } = state.learner;
     const { stage, step: done } = state;
-    saveCheckpoint(paths.checkpoints, { step, state: { stage, step: done, updates }, arrays: { params, m, v } }, { keep: config.keep_checkpoints });
+    saveCheckpoint(
+      paths.checkpoints,
+      { step, state: { stage, step: done, updates }, arrays: { params, m, v } },
+      { keep: config.keep_checkpoints },
+    );
   };
   const evaluate = async (params: Float32Array) => {
     const folder = join(paths.folder, 'model.now');
     makeFolder(folder);
-    for (const name of ['tokenizer.json', 'tokenizer_config.json']) copyFileSync(join(modelFolder, name), join(folder, name));
+    for (const name of ['tokenizer.json', 'tokenizer_config.json'])
+      copyFileSync(join(modelFolder, name), join(folder, name));
     saveLrm(folder, spec, file, params);
     return evaluateLrm(await createLrmClient(pool, folder), world, held);
   };
@@ -122,9 +127,16 @@ export async function trainLrm(training: LrmTraining): Promise<LrmTrained> {
 }
 
 /** The model's tokenizer files and spec. */
-async function prepare(config: LrmConfig, world: World, folder: string): Promise<{ spec: LrmSpec; file: LrmFile; tokenizer: Awaited<ReturnType<typeof loadTokenizer>> }> {
+async function prepare(
+  config: LrmConfig,
+  world: World,
+  folder: string,
+): Promise<{ spec: LrmSpec; file: LrmFile; tokenizer: Awaited<ReturnType<typeof loadTokenizer>> }> {
   if (!world.vocabulary)
-    throw new RecodiError('config', `world ${world.name} names no vocabulary: a model can be trained from nothing only on a closed one.`);
+    throw new RecodiError(
+      'config',
+      `world ${world.name} names no vocabulary: a model can be trained from nothing only on a closed one.`,
+    );
   makeFolder(folder);
   writeWordTokenizer(folder, world.vocabulary, { ...SPECIAL, others: MARKERS });
   const tokenizer = await loadTokenizer(folder);

@@ -57,7 +57,8 @@ export function fitTranslator({ inputs, outputs, m, d, ridge }: TranslatorFit): 
   const outputCovariance = covariance(outputs, d);
   const residualCovariance = covariance(residual, d);
   const floor = Matrix.eye(d, d).mul((COVARIANCE_FLOOR * outputCovariance.trace()) / d);
-  const nats = 0.5 * (logDeterminant(Matrix.add(outputCovariance, floor)) - logDeterminant(Matrix.add(residualCovariance, floor)));
+  const nats =
+    0.5 * (logDeterminant(Matrix.add(outputCovariance, floor)) - logDeterminant(Matrix.add(residualCovariance, floor)));
   return {
     translator,
     residualWhitening: residualWhitening(residualCovariance, RESIDUAL_RIDGE),
@@ -82,7 +83,14 @@ export function translate({ inputMean, outputMean, weight }: Translator, inputs:
   return out;
 }
 
-function crossProduct(a: Float32Array, aMean: Float32Array, b: Float32Array, bMean: Float32Array, m: number, d: number): Matrix {
+function crossProduct(
+  a: Float32Array,
+  aMean: Float32Array,
+  b: Float32Array,
+  bMean: Float32Array,
+  m: number,
+  d: number,
+): Matrix {
   const n = b.length / d;
   const out = new Float64Array(m * d);
   const centred = new Float64Array(d);

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { readJson, writeJson } from '../run/files.ts';
 import { RecodiError } from '../tensor/errors.ts';
-import { openSafetensors, writeSafetensors } from '../tensor/safetensors.ts';
+import { openSafetensors, type Safetensors, type TensorToWrite, writeSafetensors } from '../tensor/safetensors.ts';
 import { type Anchor, anchorName, parseAnchor } from './anchors.ts';
 import type { Frame } from './similarity.ts';
 import { type Translator, translate } from './translator.ts';
@@ -19,6 +19,7 @@ export interface View {
   /** Latent steps read, in order; several are read jointly through one translator of their concatenation. */
   readonly steps: readonly number[];
   readonly space: 'raw' | 'translated';
+  /** Translated: what the translator aims at. Raw: the point of the own chain that lies nearest. */
   readonly anchor?: Anchor;
   readonly translator?: Translator;
   readonly frame: Frame;
@@ -39,6 +40,8 @@ export interface TextStatistics {
 export interface Views {
   readonly text: TextStatistics;
   readonly views: readonly View[];
+  /** By the id of a translated view: the same, with the state at the question's end in the latents' place. */
+  readonly controls: readonly View[];
 }
 
 export function viewId(steps: readonly number[], anchor?: Anchor): string {
@@ -47,7 +50,12 @@ export function viewId(steps: readonly number[], anchor?: Anchor): string {
 }
 
 /** Latents [P,n,d] -> the view's target vectors [P,d]. */
-export function targetVectors(view: Pick<View, 'steps' | 'translator'>, states: Float32Array, count: number, d: number): Float32Array {
+export function targetVectors(
+  view: Pick<View, 'steps' | 'translator'>,
+  states: Float32Array,
+  count: number,
+  d: number,
+): Float32Array {
   const problems = states.length / (count * d);
   const m = view.steps.length * d;
   const inputs = new Float32Array(problems * m);
@@ -68,66 +76,90 @@ export function standardise(text: TextStatistics, vectors: Float32Array): Float3
 
 const viewSchema = z.strictObject({
   id: z.string(),
-  steps: z.array(z.int().min(0)).min(1),
+  steps: z.array(z.int().min(0)),
   space: z.enum(['raw', 'translated']),
   anchor: z.string().optional(),
   variance: z.number(),
   fve: z.number(),
   nats: z.number().optional(),
 });
-const viewsSchema = z.strictObject({ format: z.literal(1), views: z.array(viewSchema) });
+const viewsSchema = z.strictObject({ format: z.literal(1), views: z.array(viewSchema), controls: z.array(viewSchema) });
 
-export function saveViews(folder: string, { text, views }: Views): void {
+const CONTROL = 'control.';
+
+export function saveViews(folder: string, { text, views, controls }: Views): void {
   const d = text.mean.length;
-  const tensors: Record<string, { dtype: 'F32'; shape: number[]; data: Float32Array }> = {
+  const tensors: Record<string, TensorToWrite> = {
     'text.mean': { dtype: 'F32', shape: [d], data: text.mean },
     'text.deviation': { dtype: 'F32', shape: [d], data: text.deviation },
   };
-  for (const { id, frame, translator } of views) {
-    tensors[`${id}.centre`] = { dtype: 'F32', shape: [d], data: frame.centre };
-    tensors[`${id}.whitening`] = { dtype: 'F32', shape: [d, d], data: frame.whitening };
-    if (!translator) continue;
-    const m = translator.inputMean.length;
-    tensors[`${id}.translator.input_mean`] = { dtype: 'F32', shape: [m], data: translator.inputMean };
-    tensors[`${id}.translator.output_mean`] = { dtype: 'F32', shape: [d], data: translator.outputMean };
-    tensors[`${id}.translator.weight`] = { dtype: 'F32', shape: [m, d], data: translator.weight };
-  }
+  for (const view of views) Object.assign(tensors, viewTensors(view, ''));
+  for (const view of controls) Object.assign(tensors, viewTensors(view, CONTROL));
   writeSafetensors(join(folder, 'views.safetensors'), tensors);
-  const plain = views.map(({ id, steps, space, anchor, variance, fve, nats }) => ({
-    id,
-    steps,
-    space,
-    ...(anchor && { anchor: anchorName(anchor) }),
-    variance,
-    fve,
-    ...(nats !== undefined && { nats }),
-  }));
-  writeJson(join(folder, 'views.json'), { format: 1, views: plain });
+  writeJson(join(folder, 'views.json'), { format: 1, views: views.map(plain), controls: controls.map(plain) });
 }
+
+function viewTensors({ id, frame, translator }: View, prefix: string): Record<string, TensorToWrite> {
+  const d = frame.centre.length;
+  const name = (part: string) => `${prefix}${id}.${part}`;
+  const own: Record<string, TensorToWrite> = {
+    [name('centre')]: { dtype: 'F32', shape: [d], data: frame.centre },
+    [name('whitening')]: { dtype: 'F32', shape: [d, d], data: frame.whitening },
+  };
+  if (!translator) return own;
+  const m = translator.inputMean.length;
+  return {
+    ...own,
+    [name('translator.input_mean')]: { dtype: 'F32', shape: [m], data: translator.inputMean },
+    [name('translator.output_mean')]: { dtype: 'F32', shape: [d], data: translator.outputMean },
+    [name('translator.weight')]: { dtype: 'F32', shape: [m, d], data: translator.weight },
+  };
+}
+
+const plain = ({ id, steps, space, anchor, variance, fve, nats }: View) => ({
+  id,
+  steps,
+  space,
+  ...(anchor && { anchor: anchorName(anchor) }),
+  variance,
+  fve,
+  ...(nats !== undefined && { nats }),
+});
 
 /** @throws RecodiError('input') naming the file and what is wrong with it. */
 export function loadViews(folder: string): Views {
   const path = join(folder, 'views.json');
-  const { views } = readJson(path, viewsSchema);
+  const { views, controls } = readJson(path, viewsSchema);
   const file = openSafetensors(join(folder, 'views.safetensors'));
+  const whole = (prefix: string) => (view: z.infer<typeof viewSchema>) => wholeView(path, file, view, prefix);
   return {
     text: { mean: file.read('text.mean'), deviation: file.read('text.deviation') },
-    views: views.map(({ anchor: name, nats, ...view }) => {
-      const anchor = name === undefined ? undefined : parseAnchor(name);
-      if (name !== undefined && !anchor) throw new RecodiError('input', `${path}: view ${view.id}: "${name}" is no anchor; expected e.g. "2.before".`);
-      return {
-        ...view,
-        ...(anchor && { anchor }),
-        ...(nats !== undefined && { nats }),
-        frame: { centre: file.read(`${view.id}.centre`), whitening: file.read(`${view.id}.whitening`) },
-        ...(view.space === 'translated' && {
-          translator: {
-            inputMean: file.read(`${view.id}.translator.input_mean`),
-            outputMean: file.read(`${view.id}.translator.output_mean`),
-            weight: file.read(`${view.id}.translator.weight`),
-          },
-        }),
-      };
+    views: views.map(whole('')),
+    controls: controls.map(whole(CONTROL)),
+  };
+}
+
+function wholeView(
+  path: string,
+  file: Safetensors,
+  { anchor: name, nats, ...view }: z.infer<typeof viewSchema>,
+  prefix: string,
+): View {
+  const anchor = name === undefined ? undefined : parseAnchor(name);
+  if (name !== undefined && !anchor)
+    throw new RecodiError('input', `${path}: view ${view.id}: "${name}" is no anchor; expected e.g. "2.before".`);
+  const read = (part: string) => file.read(`${prefix}${view.id}.${part}`);
+  return {
+    ...view,
+    ...(anchor && { anchor }),
+    ...(nats !== undefined && { nats }),
+    frame: { centre: read('centre'), whitening: read('whitening') },
+    ...(view.space === 'translated' && {
+      translator: {
+        inputMean: read('translator.input_mean'),
+        outputMean: read('translator.output_mean'),
+        weight: read('translator.weight'),
+      },
     }),
   };
 }

@@ -151,7 +151,9 @@ const ppo = z
     lambda: share.default(0.95).describe('of generalised advantage estimation'),
     clip: positive.default(0.2).describe('of the probability ratio'),
     value_clip: positive.default(0.2).describe('of the value'),
-    value_coef: weight.default(1).describe("weight of the value loss, which is half the squared error (TRL's default is .1)"),
+    value_coef: weight
+      .default(1)
+      .describe("weight of the value loss, which is half the squared error (TRL's default is .1)"),
     whiten_advantages: z.boolean().default(true).describe('to mean 0 and variance 1 under the response mask'),
     max_grad_norm: positive.default(1).describe('gradient norm is cut to this'),
     target_kl: positive

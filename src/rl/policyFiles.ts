@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { z } from 'zod';
-import { namedParameters, policyLayout, type PolicySpec } from '../../policies/languageModel.ts';
+import { namedParameters, type PolicySpec, policyLayout } from '../../policies/languageModel.ts';
 import type { Lrm } from '../lrm/folder.ts';
 import type { TextStatistics } from '../lrm/views.ts';
 import { RecodiError } from '../run/errors.ts';
@@ -58,7 +58,10 @@ export function loadPolicy(folder: string, spec: PolicySpec): { params: Float32A
   const file = readJson(join(folder, 'policy.json'), policySchema);
   const trainable = spec.lora ? 'lora' : 'full';
   if (file.trainable !== trainable || file.target_size !== spec.targetSize)
-    throw new RecodiError('input', `${folder}: a ${file.trainable} policy for vectors of ${file.target_size}; the config asks for ${trainable} and ${spec.targetSize}. Name another folder in policy.init, or leave it out.`);
+    throw new RecodiError(
+      'input',
+      `${folder}: a ${file.trainable} policy for vectors of ${file.target_size}; the config asks for ${trainable} and ${spec.targetSize}. Name another folder in policy.init, or leave it out.`,
+    );
   const path = join(folder, 'policy.safetensors');
   const tensors = openSafetensors(path);
   const map = policyLayout(spec);
@@ -66,7 +69,10 @@ export function loadPolicy(folder: string, spec: PolicySpec): { params: Float32A
   for (const { name, shape, offset } of map.entries) {
     const found = tensors.tensors.get(name);
     if (found?.shape.join() !== shape.join())
-      throw new RecodiError('input', `${path}: ${name} ${found ? `has shape [${found.shape}]` : 'is missing'}, the policy needs [${shape}]; the folder is of another model.`);
+      throw new RecodiError(
+        'input',
+        `${path}: ${name} ${found ? `has shape [${found.shape}]` : 'is missing'}, the policy needs [${shape}]; the folder is of another model.`,
+      );
     params.set(tensors.read(name), offset);
   }
   return { params, text: { mean: tensors.read('text.mean'), deviation: tensors.read('text.deviation') } };

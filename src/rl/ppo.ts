@@ -82,14 +82,28 @@ export async function ppoUpdate(ppo: Ppo, state: PpoState, lr: number): Promise<
   const rewards = tokenRewards({ scores, kl, klCoefficient: state.klCoefficient, mask, width });
   const { gamma, lambda } = settings;
   const { advantages, returns } = gae({ rewards, values: rollouts.values, mask, width, gamma, lambda });
-  const numbers = { ...rollouts, width, returns, kl, klCoefficient: state.klCoefficient, scores, samples: settings.samples_per_problem };
-  const metrics: Record<string, number> = { ...rolloutMetrics(numbers), ...termMetrics(rollouts.scores.map(s => s.terms)) };
+  const numbers = {
+    ...rollouts,
+    width,
+    returns,
+    kl,
+    klCoefficient: state.klCoefficient,
+    scores,
+    samples: settings.samples_per_problem,
+  };
+  const metrics: Record<string, number> = {
+    ...rolloutMetrics(numbers),
+    ...termMetrics(rollouts.scores.map(s => s.terms)),
+  };
 
   const rows = { ...rollouts, advantages: settings.whiten_advantages ? whiten(advantages, mask) : advantages, returns };
   const steps: PpoParts<number>[] = [];
   const gradNorms: number[] = [];
   epochs: for (let epoch = 0; epoch < settings.epochs; epoch++) {
-    const order = shuffled(stream(ppo.seed, 'ppo.order', state.update, epoch), scores.map((_, i) => i));
+    const order = shuffled(
+      stream(ppo.seed, 'ppo.order', state.update, epoch),
+      scores.map((_, i) => i),
+    );
     for (let start = 0; start < order.length; start += settings.minibatch_size) {
       const chosen = order.slice(start, start + settings.minibatch_size);
       const result = await learner.step({ task: ppoTask, inputs: microBatches(ppo, rows, problems, chosen) }, { lr });
@@ -103,7 +117,11 @@ export async function ppoUpdate(ppo: Ppo, state: PpoState, lr: number): Promise<
     }
   }
   const texts = scores.length;
-  state.klCoefficient = nextKlCoefficient(state.klCoefficient, { kl: metrics['objective/kl']!, texts }, settings.kl.adaptive);
+  state.klCoefficient = nextKlCoefficient(
+    state.klCoefficient,
+    { kl: metrics['objective/kl']!, texts },
+    settings.kl.adaptive,
+  );
   state.update += 1;
   if (steps.length > 0) Object.assign(metrics, ppoMetrics(steps), { grad_norm: mean(gradNorms) });
   Object.assign(metrics, {
@@ -121,7 +139,10 @@ const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / 
 /** Before the first step old and new policy are one: anything else is a fault in the trainer, not in the run. */
 function selfCheck(parts: PpoParts<number>, kl: number): Record<string, number> {
   if (!(parts.ratio_error <= 1e-4))
-    throw new RecodiError('internal', `self-check of the first update: the probability ratio is off by ${parts.ratio_error} before any step, expected at most 1e-4.`);
+    throw new RecodiError(
+      'internal',
+      `self-check of the first update: the probability ratio is off by ${parts.ratio_error} before any step, expected at most 1e-4.`,
+    );
   return { 'selfcheck/ratio_error': parts.ratio_error, 'selfcheck/kl': kl };
 }
 
@@ -129,7 +150,10 @@ function count(state: PpoState, skipped: boolean): void {
   state.skipped += skipped ? 1 : 0;
   state.skippedInRow = skipped ? state.skippedInRow + 1 : 0;
   if (state.skippedInRow < MOST_SKIPPED) return;
-  throw new RecodiError('internal', `update ${state.update + 1}: loss or gradient was not finite ${MOST_SKIPPED} times in a row; lower ppo.lr or raise ppo.kl.coef.`);
+  throw new RecodiError(
+    'internal',
+    `update ${state.update + 1}: loss or gradient was not finite ${MOST_SKIPPED} times in a row; lower ppo.lr or raise ppo.kl.coef.`,
+  );
 }
 
 async function rollOutAll(ppo: Ppo, problems: PpoProblems, update: number): Promise<Rollouts> {
@@ -159,7 +183,8 @@ async function rollOutAll(ppo: Ppo, problems: PpoProblems, update: number): Prom
 
 /** Chunks in order -> one batch. */
 export function joinRollouts(parts: readonly RolloutBatch[], width: number): Rollouts {
-  const floats = (pick: (part: RolloutBatch) => Float32Array) => Float32Array.from(parts.flatMap(part => [...pick(part)]));
+  const floats = (pick: (part: RolloutBatch) => Float32Array) =>
+    Float32Array.from(parts.flatMap(part => [...pick(part)]));
   const lengths = Int32Array.from(parts.flatMap(part => [...part.lengths]));
   return {
     tokens: Int32Array.from(parts.flatMap(part => [...part.tokens])),
@@ -184,7 +209,8 @@ interface Rows extends Rollouts {
 function microBatches(ppo: Ppo, rollouts: Rows, problems: PpoProblems, chosen: readonly number[]) {
   const { settings, policy, maxNewTokens: width } = ppo;
   const d = policy.targetSize;
-  const take = (source: Float32Array, rows: readonly number[]) => pick(source, rows, width, new Float32Array(rows.length * width));
+  const take = (source: Float32Array, rows: readonly number[]) =>
+    pick(source, rows, width, new Float32Array(rows.length * width));
   const tokens = tokenCount(take(rollouts.mask, chosen));
   const inputs = [];
   for (let start = 0; start < chosen.length; start += settings.micro_batch_size) {

@@ -2,11 +2,11 @@
  * Worker task: PPO's gradient on one micro-batch of rollouts. Everything is divided by the minibatch's token count, so
  * that gradients and losses of micro-batches sum.
  */
-import { policyLayout, type PolicySpec, scoreTexts } from '../../policies/languageModel.ts';
+import { type PolicySpec, policyLayout, scoreTexts } from '../../policies/languageModel.ts';
 import { valueAndGradient } from '../lm/parameters.ts';
 import { compile, f32, i32, type tf } from '../tensor/index.ts';
-import { localCopy, type SharedFloats } from '../tensor/shared.ts';
 import { moving } from '../tensor/moving.ts';
+import { localCopy, type SharedFloats } from '../tensor/shared.ts';
 import { task } from '../tensor/task.ts';
 import { ppoLoss } from './ppoLoss.ts';
 
@@ -88,7 +88,9 @@ export async function ppoGradient({ params, policy, rows, width, ...numbers }: P
     valueClip: scalar(numbers.valueClip),
     valueCoefficient: scalar(numbers.valueCoefficient),
   });
-  const metrics = Object.fromEntries(Object.entries(out.metrics).map(([name, value]) => [name, value.data[0] ?? Number.NaN]));
+  const metrics = Object.fromEntries(
+    Object.entries(out.metrics).map(([name, value]) => [name, value.data[0] ?? Number.NaN]),
+  );
   const gradient = out.gradient.data as Float32Array;
   return moving({ gradient, metrics }, [gradient]);
 }

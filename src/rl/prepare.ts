@@ -57,7 +57,15 @@ export async function prepare({ config, paths, pool, signal, progress }: Prepara
     world,
     train: sets.get('train')!,
     validation: sets.get('validation')!,
-    settings: { steps: config.targets.steps, latents, space: config.targets.space, anchors, whitening, rawThreshold: config.targets.raw_threshold, ridge: config.targets.translator_ridge },
+    settings: {
+      steps: config.targets.steps,
+      latents,
+      space: config.targets.space,
+      anchors,
+      whitening,
+      rawThreshold: config.targets.raw_threshold,
+      ridge: config.targets.translator_ridge,
+    },
     ridge: config.reward.ridge,
     maxWords: config.policy.max_new_tokens - 1,
     lead: contextTokens(config.targets.context, [], client.lrm.spec).lead,
@@ -75,5 +83,8 @@ function chosenLatents({ targets }: TrainConfig, client: LrmClient): number[] {
   const latents = targets.latents ?? Array.from({ length: most + 1 }, (_, k) => k);
   const beyond = latents.find(k => k > most);
   if (beyond === undefined) return latents;
-  throw new RecodiError('config', `targets.latents: ${beyond} is beyond the model's last latent step, ${most}; choose from 0 … ${most}.`);
+  throw new RecodiError(
+    'config',
+    `targets.latents: ${beyond} is beyond the model's last latent step, ${most}; choose from 0 … ${most}.`,
+  );
 }

@@ -5,7 +5,7 @@
 import type { InversionTarget } from '../../envs/latentInversion.ts';
 import type { LrmClient } from '../lrm/client.ts';
 import type { TargetSet } from '../lrm/targets.ts';
-import { standardise, targetVectors, type TextStatistics, type View } from '../lrm/views.ts';
+import { standardise, type TextStatistics, targetVectors, type View } from '../lrm/views.ts';
 import { stream } from '../run/random.ts';
 import type { PpoProblems } from './ppo.ts';
 
@@ -25,7 +25,14 @@ export interface ProblemSource {
 }
 
 /** A function from update to problems: the same update always gives the same. */
-export function problemSource({ client, set, views, text, seed, count }: ProblemSource): (update: number) => InversionProblems {
+export function problemSource({
+  client,
+  set,
+  views,
+  text,
+  seed,
+  count,
+}: ProblemSource): (update: number) => InversionProblems {
   const { spec, tokenizer } = client.lrm;
   const d = spec.model.hiddenSize;
   const questions = set.problems.map(p => tokenizer.encode(p.question));
@@ -42,7 +49,12 @@ export function problemSource({ client, set, views, text, seed, count }: Problem
       const v = Math.floor(rng() * views.length);
       const vector = vectors[v]!.slice(row * d, (row + 1) * d);
       rows.push(row);
-      targets.push({ question: questions[row]!, view: views[v]!.id, vector, swapped: vectors[v]!.slice(other * d, (other + 1) * d) });
+      targets.push({
+        question: questions[row]!,
+        view: views[v]!.id,
+        vector,
+        swapped: vectors[v]!.slice(other * d, (other + 1) * d),
+      });
       z.set(standardise(text, vector), i * d);
     }
     return { rows, targets, z };

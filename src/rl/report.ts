@@ -1,9 +1,10 @@
 /** What an update says of itself beside PPO's own numbers: how well its texts read their latents, and a table of samples. */
-import type { TargetSet } from '../lrm/targets.ts';
+
+import type { InversionTarget } from '../../envs/latentInversion.ts';
 import { wellFormed } from '../eval/text.ts';
+import type { TargetSet } from '../lrm/targets.ts';
 import type { World } from '../worlds/problem.ts';
 import type { PpoUpdate } from './ppo.ts';
-import type { InversionTarget } from '../../envs/latentInversion.ts';
 
 /** Rows of an update that go into samples.jsonl. */
 const SAMPLE_ROWS = 8;
@@ -11,7 +12,11 @@ const SAMPLE_ROWS = 8;
 const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / Math.max(1, values.length);
 
 /** `inversion/*` of an update's rollouts. */
-export function inversionMetrics({ rollouts, problems }: PpoUpdate, world: World, samples: number): Record<string, number> {
+export function inversionMetrics(
+  { rollouts, problems }: PpoUpdate,
+  world: World,
+  samples: number,
+): Record<string, number> {
   const targets = problems.targets as readonly InversionTarget[];
   const term = (name: string) => mean(rollouts.scores.map(score => score.terms[name]!));
   const byView = new Map<string, number[]>();
@@ -28,7 +33,9 @@ export function inversionMetrics({ rollouts, problems }: PpoUpdate, world: World
     'inversion/gap': term('gap'),
     'inversion/lift_empty': term('lift_empty'),
     'inversion/fve': term('fve'),
-    ...(equations && { 'inversion/format_rate': mean(rollouts.texts.map(text => (wellFormed(text, equations) ? 1 : 0))) }),
+    ...(equations && {
+      'inversion/format_rate': mean(rollouts.texts.map(text => (wellFormed(text, equations) ? 1 : 0))),
+    }),
     ...Object.fromEntries([...byView].sort().map(([view, scores]) => [`inversion/${view}/score`, mean(scores)])),
   };
 }

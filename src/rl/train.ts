@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { z } from 'zod';
+import { contextTokens } from '../../envs/latentInversion.ts';
 import { initialPolicy, type PolicySpec } from '../../policies/languageModel.ts';
 import { createLearner, type LearnerState } from '../lm/learner.ts';
 import { readFreeTexts, type TargetSet } from '../lrm/targets.ts';
@@ -17,7 +18,6 @@ import type { Progress } from '../run/progress.ts';
 import { stream } from '../run/random.ts';
 import type { Pool } from '../tensor/pool.ts';
 import { createShared } from '../tensor/shared.ts';
-import { contextTokens } from '../../envs/latentInversion.ts';
 import type { TrainConfig } from './config.ts';
 import { loadPolicy, policySpec, savePolicy } from './policyFiles.ts';
 import { type Ppo, type PpoState, ppoUpdate } from './ppo.ts';
@@ -67,7 +67,16 @@ export async function runTraining(training: Training): Promise<Trained> {
     progress.note(message);
   };
   const checkpoint = training.resume ? newestCheckpoint(paths.checkpoints, stateSchema, warn) : undefined;
-  const state: State = checkpoint?.state ?? { phase: 'warm_start', done: 0, optimizer_steps: 0, kl_coef: config.ppo.kl.coef, skipped: 0, skipped_in_row: 0, seconds: 0, best: null };
+  const state: State = checkpoint?.state ?? {
+    phase: 'warm_start',
+    done: 0,
+    optimizer_steps: 0,
+    kl_coef: config.ppo.kl.coef,
+    skipped: 0,
+    skipped_in_row: 0,
+    seconds: 0,
+    best: null,
+  };
   const resumeAt = { phase: state.phase, update: state.done };
   const metrics = openMetrics(paths, { warn, resumeAt });
   const kept: LearnerState | undefined = checkpoint && {
@@ -78,7 +87,8 @@ export async function runTraining(training: Training): Promise<Trained> {
   };
   const job: Job = { ...training, prepared, spec, metrics, state };
   try {
-    const start = state.phase === 'warm_start' ? await warmStart(job, kept) : loadPolicy(policyFolder(paths, 'warm_start'), spec);
+    const start =
+      state.phase === 'warm_start' ? await warmStart(job, kept) : loadPolicy(policyFolder(paths, 'warm_start'), spec);
     if (!start) return { finished: false, prepared };
     const finished = await ppo(job, start, state.phase === 'ppo' ? kept : undefined);
     return { finished, prepared };
@@ -102,7 +112,11 @@ interface Start {
 function save(job: Job, state: State, step: number, learner: LearnerState, best = false): void {
   job.metrics.sync();
   const { params, m, v } = learner;
-  saveCheckpoint(job.paths.checkpoints, { step, state: { ...state, optimizer_steps: learner.updates }, arrays: { params, m, v } }, { keep: job.config.ppo.keep_checkpoints, best });
+  saveCheckpoint(
+    job.paths.checkpoints,
+    { step, state: { ...state, optimizer_steps: learner.updates }, arrays: { params, m, v } },
+    { keep: job.config.ppo.keep_checkpoints, best },
+  );
 }
 
 /** The policy that PPO starts from; undefined where the signal came first. */
@@ -165,12 +179,30 @@ async function ppo(job: Job, start: Start, kept: LearnerState | undefined): Prom
   const settings = config.ppo;
   const offset = config.policy.init === undefined ? config.warm_start.steps : 0;
   const before = state.phase === 'ppo' ? state : { ...state, phase: 'ppo' as const, done: 0, seconds: 0, best: null };
-  const current: PpoState = { update: before.done, klCoefficient: before.kl_coef, skipped: before.skipped, skippedInRow: before.skipped_in_row };
+  const current: PpoState = {
+    update: before.done,
+    klCoefficient: before.kl_coef,
+    skipped: before.skipped,
+    skippedInRow: before.skipped_in_row,
+  };
   const optimizer = { beta2: settings.beta2, weightDecay: settings.weight_decay, maxGradNorm: settings.max_grad_norm };
-  const learner = createLearner({ pool, id: 'policy', params: kept?.params ?? start.params, optimizer, ...(kept && { state: kept }) });
+  const learner = createLearner({
+    pool,
+    id: 'policy',
+    params: kept?.params ?? start.params,
+    optimizer,
+    ...(kept && { state: kept }),
+  });
   const { views } = prepared.views;
   const train = prepared.sets.get('train') as TargetSet;
-  const problems = problemSource({ client: prepared.client, set: train, views, text: start.text, seed: config.seed, count: settings.problems_per_update });
+  const problems = problemSource({
+    client: prepared.client,
+    set: train,
+    views,
+    text: start.text,
+    seed: config.seed,
+    count: settings.problems_per_update,
+  });
   const trainer: Ppo = {
     pool,
     learner,
@@ -196,8 +228,21 @@ async function ppo(job: Job, start: Start, kept: LearnerState | undefined): Prom
   let seconds = before.seconds;
   let best = before.best;
   let lastSave = performance.now();
-  const fraction = () => Math.max(current.update / Math.max(1, settings.updates), settings.minutes === undefined ? 0 : seconds / 60 / settings.minutes);
-  const stateNow = (): State => ({ phase: 'ppo', done: current.update, optimizer_steps: learner.updates, kl_coef: current.klCoefficient, skipped: current.skipped, skipped_in_row: current.skippedInRow, seconds, best });
+  const fraction = () =>
+    Math.max(
+      current.update / Math.max(1, settings.updates),
+      settings.minutes === undefined ? 0 : seconds / 60 / settings.minutes,
+    );
+  const stateNow = (): State => ({
+    phase: 'ppo',
+    done: current.update,
+    optimizer_steps: learner.updates,
+    kl_coef: current.klCoefficient,
+    skipped: current.skipped,
+    skipped_in_row: current.skippedInRow,
+    seconds,
+    best,
+  });
   const saveNow = (isBest = false) => {
     samples.sync();
     save(job, stateNow(), offset + current.update, learner.state(), isBest);
@@ -230,8 +275,13 @@ async function ppo(job: Job, start: Start, kept: LearnerState | undefined): Prom
     const { score, better } = validating ? await check() : { score: {}, better: false };
     job.metrics.write({ phase: 'ppo', update: current.update }, { ...metrics, ...score });
     samples.append(sampleTable(update, current.update, train, settings.samples_per_problem));
-    progress.update(current.update, { score: metrics['objective/scores']!, kl: metrics['objective/kl']!, gap: metrics['inversion/gap']! });
-    const due = settings.checkpoint_minutes !== undefined && performance.now() - lastSave > settings.checkpoint_minutes * 60_000;
+    progress.update(current.update, {
+      score: metrics['objective/scores']!,
+      kl: metrics['objective/kl']!,
+      gap: metrics['inversion/gap']!,
+    });
+    const due =
+      settings.checkpoint_minutes !== undefined && performance.now() - lastSave > settings.checkpoint_minutes * 60_000;
     if (better || last || due || current.update % settings.checkpoint_every === 0) saveNow(better);
   }
   samples.close();
@@ -239,7 +289,11 @@ async function ppo(job: Job, start: Start, kept: LearnerState | undefined): Prom
 }
 
 /** Warm-up over updates, then constant or falling with the share of the run that is done. */
-function learningRate({ lr, warmup, lr_schedule: schedule, min_lr_ratio: floor }: TrainConfig['ppo'], update: number, done: number): number {
+function learningRate(
+  { lr, warmup, lr_schedule: schedule, min_lr_ratio: floor }: TrainConfig['ppo'],
+  update: number,
+  done: number,
+): number {
   const decay = schedule === 'linear' ? Math.max(floor, 1 - done) : 1;
   return lr * Math.min(1, (update + 1) / Math.max(1, warmup)) * decay;
 }

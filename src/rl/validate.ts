@@ -12,7 +12,12 @@ import { problemSource } from './problems.ts';
 /** Texts per validation; views and problems are drawn once, the same every time. */
 const TEXTS = 384;
 
-export async function validate(ppo: Ppo, { client, sets, views }: Prepared, config: TrainConfig, text: TextStatistics): Promise<Record<string, number>> {
+export async function validate(
+  ppo: Ppo,
+  { client, sets, views }: Prepared,
+  config: TrainConfig,
+  text: TextStatistics,
+): Promise<Record<string, number>> {
   const set = sets.get('validation')!;
   const chunk = config.ppo.rollout_chunk;
   const count = Math.ceil(TEXTS / chunk) * chunk;
@@ -35,7 +40,8 @@ export async function validate(ppo: Ppo, { client, sets, views }: Prepared, conf
     ),
   );
   const scores = parts.flatMap(part => part.scores);
-  const mean = (pick: (score: (typeof scores)[number]) => number) => scores.reduce((sum, score) => sum + pick(score), 0) / scores.length;
+  const mean = (pick: (score: (typeof scores)[number]) => number) =>
+    scores.reduce((sum, score) => sum + pick(score), 0) / scores.length;
   return {
     'validation/score': mean(score => score.reward),
     'validation/gap': mean(score => score.terms.gap!),

@@ -3,8 +3,9 @@
  * free (texts of the world, read once), and no latent is seen: what PPO adds later is the step from text states to
  * latents. A share of the rows has its vector hidden, which makes the same model an unconditional writer.
  */
-import type { Learner } from '../lm/learner.ts';
+
 import type { PolicySpec } from '../../policies/languageModel.ts';
+import type { Learner } from '../lm/learner.ts';
 import { RecodiError } from '../run/errors.ts';
 import { normal, stream } from '../run/random.ts';
 import { f32, i32 } from '../tensor/index.ts';
@@ -38,9 +39,15 @@ export async function runWarmStart(run: WarmStart): Promise<void> {
   for (let step = learner.updates; step < settings.steps && !run.signal.aborted; step++) {
     const started = performance.now();
     const lr = warmStartRate(settings, step);
-    const { gradNorm, skipped, metrics } = await learner.step({ task: warmStartTask, inputs: batch(run, step) }, { lr });
+    const { gradNorm, skipped, metrics } = await learner.step(
+      { task: warmStartTask, inputs: batch(run, step) },
+      { lr },
+    );
     if (skipped)
-      throw new RecodiError('internal', `warm start, step ${step + 1}: loss or gradient is not finite; lower warm_start.lr (now ${settings.lr}).`);
+      throw new RecodiError(
+        'internal',
+        `warm start, step ${step + 1}: loss or gradient is not finite; lower warm_start.lr (now ${settings.lr}).`,
+      );
     run.onStep(step + 1, {
       'warm_start/loss': metrics.reduce((sum, m) => sum + m['warm_start/loss']!, 0),
       grad_norm: gradNorm,

@@ -2,11 +2,11 @@
  * Worker task: the warm start's gradient on one micro-batch, the cross-entropy of writing a text from its own readout.
  * The loss is divided by the whole batch's token count, so that micro-batch gradients sum.
  */
-import { policyLayout, type PolicySpec, scoreTexts } from '../../policies/languageModel.ts';
+import { type PolicySpec, policyLayout, scoreTexts } from '../../policies/languageModel.ts';
 import { type Layout, valueAndGradient } from '../lm/parameters.ts';
 import { compile, f32, type HostArray, tf } from '../tensor/index.ts';
-import { localCopy, type SharedFloats } from '../tensor/shared.ts';
 import { moving } from '../tensor/moving.ts';
+import { localCopy, type SharedFloats } from '../tensor/shared.ts';
 import { task } from '../tensor/task.ts';
 
 export interface WarmStartInput {
@@ -50,4 +50,7 @@ export async function warmStartGradient({ params, policy, z, ids, mask, tokens }
   const gradient = out.gradient.data as Float32Array;
   return moving({ gradient, metrics: { 'warm_start/loss': out.loss.data[0] ?? Number.NaN } }, [gradient]);
 }
-export const warmStartTask = task<WarmStartInput, Awaited<ReturnType<typeof warmStartGradient>>>(import.meta.url, warmStartGradient);
+export const warmStartTask = task<WarmStartInput, Awaited<ReturnType<typeof warmStartGradient>>>(
+  import.meta.url,
+  warmStartGradient,
+);

@@ -5,13 +5,21 @@
  * A chunk is a fixed number of rows (set by the config), its randomness comes with it: a rollout never depends on which
  * worker made it or what else ran there.
  */
-import { createEnvironment, type EnvironmentSettings } from '../../envs/index.ts';
+
 import type { Score } from '../../envs/environment.ts';
-import { type PolicySpec, promptOf, policyLayout, policyWeights, type PromptInputs, scoreTexts } from '../../policies/languageModel.ts';
+import { createEnvironment, type EnvironmentSettings } from '../../envs/index.ts';
+import {
+  type PolicySpec,
+  type PromptInputs,
+  policyLayout,
+  policyWeights,
+  promptOf,
+  scoreTexts,
+} from '../../policies/languageModel.ts';
 import { createDecoder } from '../lm/decode.ts';
 import { views } from '../lm/parameters.ts';
 import { loadTokenizer, type Tokenizer } from '../lm/tokenizer.ts';
-import { compile, f32, i32, tf } from '../tensor/index.ts';
+import { compile, f32, i32, type tf } from '../tensor/index.ts';
 import { localCopy, type SharedFloats } from '../tensor/shared.ts';
 import { task } from '../tensor/task.ts';
 
@@ -93,7 +101,11 @@ function runtimeOf(spec: PolicySpec, tokenizer: string): Promise<Runtime> {
   const key = JSON.stringify([spec, tokenizer]);
   let runtime = runtimes.get(key);
   if (!runtime) {
-    runtime = loadTokenizer(tokenizer).then(loaded => ({ tokenizer: loaded, decoder: decoderOf(spec), score: scorerOf(spec) }));
+    runtime = loadTokenizer(tokenizer).then(loaded => ({
+      tokenizer: loaded,
+      decoder: decoderOf(spec),
+      score: scorerOf(spec),
+    }));
     runtimes.set(key, runtime);
   }
   return runtime;

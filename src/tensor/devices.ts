@@ -37,7 +37,6 @@ const firstLine = (error: unknown): string => String(error instanceof Error ? er
 /** Loads the first binding that works and returns its name and version; keeps the backend that was in use. */
 async function loadTensorflow(): Promise<string> {
   const before = tf.getBackend();
-  process.env.TF_CPP_MIN_LOG_LEVEL ??= '3';
   restoreUtil();
   const reasons: string[] = [];
   for (const binding of BINDINGS) {

@@ -8,6 +8,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Piscina } from 'piscina';
 import type { DeviceChoice } from './devices.ts';
+import './environment.ts';
 import { RecodiError } from './errors.ts';
 import type { TaskRef } from './task.ts';
 import { type FlatError, revive } from './taskError.ts';

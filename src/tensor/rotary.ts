@@ -24,12 +24,16 @@ function axesOf(x: Shape, table: Shape): { batch: number; heads: number; time: n
   return part === 'batch' ? { batch: 1, heads: 1, time: sizes.batch } : sizes;
 }
 
-/** The replacement of `at` by the rotation of x, if the tables [..., h] allow it. */
-function rotation(at: GraphNode, x: GraphNode, cos: GraphNode, sin: GraphNode): Replacements | undefined {
+/** The replacement of `at` by the rotation of x, if tables of shape `tables` [..., h] allow it. */
+function rotation(
+  at: GraphNode,
+  x: GraphNode,
+  cos: GraphNode,
+  sin: GraphNode,
+  tables: Shape,
+): Replacements | undefined {
   const width = x.shape.at(-1)!;
-  if (!sameShape(x.shape, at.shape) || !sameShape(cos.shape, sin.shape) || cos.shape.at(-1) !== width / 2)
-    return undefined;
-  const axes = axesOf(x.shape, cos.shape);
+  const axes = sameShape(x.shape, at.shape) && tables.at(-1) === width / 2 ? axesOf(x.shape, tables) : undefined;
   if (!axes) return undefined;
   const { batch, heads, time } = axes;
   const shape = [batch, heads, time, width];
@@ -76,17 +80,19 @@ const halves: Rule = at => {
   const sin = bSin.table;
   const paired = !aCos.second && bSin.second && bCos.second && !aSin.second;
   const same = [bSin, bCos, aSin].every(part => part.x === x) && bCos.table === cos && aSin.table === sin;
-  return paired && same ? rotation(at, x, cos, sin) : undefined;
+  return paired && same && sameShape(cos.shape, sin.shape) ? rotation(at, x, cos, sin, cos.shape) : undefined;
 };
 
-/** A half of a table's last axis, as far inside its expression as it can be taken, so that equal halves are the same node. */
+/**
+ * The values of a half of a table's last axis, from as deep inside its expression as they can be taken, so that equal
+ * halves are the same node; the shape may be another one.
+ */
 function tableHalf(table: GraphNode, second: boolean): GraphNode {
   const half = table.shape.at(-1)! / 2;
   const [first, other] = table.inputs;
   if (table.op === 'Concat' && table.inputs.length === 2 && first!.shape.at(-1) === half)
     return second ? other! : first!;
-  if (table.op === 'Reshape' && first!.shape.at(-1) === table.shape.at(-1))
-    return reshape(tableHalf(first!, second), table.shape.with(-1, half));
+  if (table.op === 'Reshape' && first!.shape.at(-1) === table.shape.at(-1)) return tableHalf(first!, second);
   if (table.op === 'Mul' && other!.shape.length === 0) return binary('Mul', tableHalf(first!, second), other!);
   if (table.op === 'Neg') return unary('Neg', tableHalf(first!, second));
   return slice(
@@ -111,12 +117,12 @@ const fullWidth =
     if (direct?.op !== 'Mul' || crossed?.op !== 'Mul') return undefined;
     const [x, cosTable] = direct.inputs as [GraphNode, GraphNode];
     const [swapped, sinTable] = crossed.inputs as [GraphNode, GraphNode];
-    const width = x.shape.at(-1)!;
-    if (!isSwap(swapped, x) || cosTable.shape.at(-1) !== width || sinTable.shape.at(-1) !== width) return undefined;
+    if (!isSwap(swapped, x) || !sameShape(cosTable.shape, sinTable.shape)) return undefined;
+    if (cosTable.shape.at(-1) !== x.shape.at(-1)) return undefined;
     const [cos, sin] = [tableHalf(cosTable, true), tableHalf(sinTable, true)];
     const opposite = unary('Neg', sin);
     if (tableHalf(cosTable, false) !== cos || tableHalf(sinTable, false) !== opposite) return undefined;
-    return rotation(at, x, cos, back ? opposite : sin);
+    return rotation(at, x, cos, back ? opposite : sin, cosTable.shape.with(-1, x.shape.at(-1)! / 2));
   };
 
 export const rotaryRules = { halves, sum: fullWidth(false), difference: fullWidth(true) };

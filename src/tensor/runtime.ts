@@ -1,4 +1,5 @@
 /** ONNX Runtime, loaded on first use: on a platform without its binary the other devices still work. */
+import './environment.ts';
 import type * as Runtime from 'onnxruntime-node';
 
 type Module = typeof Runtime;

@@ -62,23 +62,20 @@ export const llama: Family = {
   finalNorm: (spec, weights: Weights, x) => rmsNorm(x, weights.tensor('model.norm.weight'), spec.normEps),
 };
 
-/** cos and sin of position × frequency as `rope` takes them, once for all layers; the queries' carry the scores' 1/sqrt(headDim). */
+/** cos and sin of position × frequency, once for all layers; the queries' carry the scores' 1/sqrt(headDim). */
 function ropeTables(spec: ModelSpec, positions: tf.Tensor2D) {
   const [batch, time] = positions.shape;
-  const { headDim } = spec;
-  const frequencies = tf.tensor2d(inverseFrequencies(spec), [1, headDim / 2]);
+  const half = spec.headDim / 2;
+  const frequencies = tf.tensor2d(inverseFrequencies(spec), [1, half]);
   const angles = tf.mul(tf.cast(tf.reshape(positions, [batch * time, 1]), 'float32'), frequencies);
-  const [c, s] = [tf.cos(angles), tf.sin(angles)];
-  const cos = tf.concat([c, c], 1);
-  const sin = tf.concat([tf.neg(s), s], 1);
-  const scale = 1 / Math.sqrt(headDim);
-  const keyShape = [batch, 1, time, headDim];
-  const queryShape = [batch, 1, 1, time, headDim];
+  const cos = tf.cos(angles);
+  const sin = tf.sin(angles);
+  const scale = 1 / Math.sqrt(spec.headDim);
   return {
-    cos: tf.reshape(cos, keyShape),
-    sin: tf.reshape(sin, keyShape),
-    queryCos: tf.reshape(tf.mul(cos, scale), queryShape),
-    querySin: tf.reshape(tf.mul(sin, scale), queryShape),
+    cos: tf.reshape(cos, [batch, 1, time, half]),
+    sin: tf.reshape(sin, [batch, 1, time, half]),
+    queryCos: tf.reshape(tf.mul(cos, scale), [batch, 1, 1, time, half]),
+    querySin: tf.reshape(tf.mul(sin, scale), [batch, 1, 1, time, half]),
   };
 }
 

@@ -1,0 +1,63 @@
+/**
+ * The bank: free texts with the states that they leave in the frozen model, each read with a problem of its own. Retrieval
+ * looks up the texts whose states are nearest to a target in the view's frame.
+ */
+
+import { contextTokens } from '../../envs/latentInversion.ts';
+import { whiten } from '../lrm/similarity.ts';
+import { readFreeTexts } from '../lrm/targets.ts';
+import type { View } from '../lrm/views.ts';
+import type { Bench } from './bench.ts';
+
+export interface Bank {
+  readonly texts: readonly string[];
+  /** [texts,d] */
+  readonly states: Float32Array;
+}
+
+export async function buildBank(bench: Bench): Promise<Bank> {
+  const { config, client, world, sets } = bench;
+  return readFreeTexts(client, world, sets.get('train')!.problems, {
+    count: config.eval.bank,
+    maxWords: config.policy.max_new_tokens - 1,
+    lead: contextTokens(config.targets.context, [], client.lrm.spec).lead,
+    seed: config.seed,
+    purpose: 'eval.bank',
+  });
+}
+
+/** For each target vector [n,d] the `count` texts of the bank that are nearest by whitened cosine, nearest first, no text twice. */
+export function nearestTexts(bank: Bank, view: View, vectors: Float32Array, count: number): string[][] {
+  const d = view.frame.centre.length;
+  const states = unitRows(whiten(view.frame, bank.states), d);
+  const targets = unitRows(whiten(view.frame, vectors), d);
+  const scores = new Float32Array(bank.texts.length);
+  return Array.from({ length: vectors.length / d }, (_, t) => {
+    for (let b = 0; b < scores.length; b++) {
+      let dot = 0;
+      for (let k = 0; k < d; k++) dot += states[b * d + k]! * targets[t * d + k]!;
+      scores[b] = dot;
+    }
+    return firstDistinct(bank.texts, scores, count);
+  });
+}
+
+/** The `count` best-scored distinct texts; equal texts stand in the bank more than once, so a few times as many are looked at. */
+function firstDistinct(texts: readonly string[], scores: Float32Array, count: number): string[] {
+  for (let looked = Math.min(8 * count, scores.length); ; looked = Math.min(8 * looked, scores.length)) {
+    const floor = scores.slice().sort()[scores.length - looked]!;
+    const best = [...scores.keys()].filter(b => scores[b]! >= floor).sort((x, y) => scores[y]! - scores[x]!);
+    const found = [...new Set(best.map(b => texts[b]!))].slice(0, count);
+    if (found.length === count || looked === scores.length) return found;
+  }
+}
+
+function unitRows(rows: Float32Array, d: number): Float32Array {
+  for (let start = 0; start < rows.length; start += d) {
+    let sum = 0;
+    for (let k = start; k < start + d; k++) sum += rows[k]! ** 2;
+    const scale = sum > 0 ? 1 / Math.sqrt(sum) : 0;
+    for (let k = start; k < start + d; k++) rows[k]! *= scale;
+  }
+  return rows;
+}

@@ -1,0 +1,77 @@
+/**
+ * What reading a trained run takes: its targets and views, its policies in shared memory, and the frozen model. Made once and
+ * used by the table, the labels and `invert`.
+ */
+import { contextTokens } from '../../envs/latentInversion.ts';
+import type { PolicySpec } from '../../policies/languageModel.ts';
+import type { LrmClient } from '../lrm/client.ts';
+import { similarities } from '../lrm/similarity.ts';
+import { type TextStatistics, targetVectors, type View } from '../lrm/views.ts';
+import type { TrainConfig } from '../rl/config.ts';
+import { loadPolicy, policySpec } from '../rl/policyFiles.ts';
+import { type Preparation, type Prepared, prepare } from '../rl/prepare.ts';
+import { policyFolder } from '../rl/train.ts';
+import { createShared, type SharedFloats } from '../tensor/shared.ts';
+
+export interface Bench extends Preparation, Prepared {
+  readonly policy: PolicySpec;
+  readonly trained: SharedFloats;
+  readonly warmStart: SharedFloats;
+  /** By which the policy's input is standardised. */
+  readonly text: TextStatistics;
+}
+
+export async function openBench(preparation: Preparation): Promise<Bench> {
+  const prepared = await prepare(preparation);
+  const policy = policySpec(prepared.client.lrm, preparation.config.policy);
+  const trained = loadPolicy(policyFolder(preparation.paths, 'policy'), policy);
+  const warm = loadPolicy(policyFolder(preparation.paths, 'warm_start'), policy);
+  return {
+    ...preparation,
+    ...prepared,
+    policy,
+    trained: createShared('trained', trained.params),
+    warmStart: createShared('warm_start', warm.params),
+    text: trained.text,
+  };
+}
+
+/** Problems to read through one view: question tokens, and target vectors [n,d]. */
+export interface ReadingTask {
+  readonly view: View;
+  readonly questions: readonly (readonly number[])[];
+  readonly vectors: Float32Array;
+}
+
+/** The view's vectors of latents [P,N+1,d]. */
+export function vectorsOf(bench: Pick<Bench, 'client'>, view: View, states: Float32Array): Float32Array {
+  const { spec } = bench.client.lrm;
+  return targetVectors(view, states, spec.latents + 1, spec.model.hiddenSize);
+}
+
+/** Readouts of texts in the run's context: [questions·texts, d]; every question has the same number of texts. */
+export async function readTexts(
+  bench: { client: LrmClient; config: TrainConfig },
+  questions: readonly (readonly number[])[],
+  texts: readonly (readonly string[])[],
+): Promise<Float32Array> {
+  const { spec, tokenizer } = bench.client.lrm;
+  const { context } = bench.config.targets;
+  return bench.client.read({
+    questions: questions.map(q => contextTokens(context, q, spec).question),
+    texts: texts.map((group, i) => {
+      const { lead } = contextTokens(context, questions[i]!, spec);
+      return group.map(text => [...lead, ...tokenizer.encode(text)]);
+    }),
+  });
+}
+
+/** Similarity of each readout [n,d] to its target [n,d], as the run's reward measures it. */
+export function similarityTo(
+  config: TrainConfig,
+  view: View,
+  readouts: Float32Array,
+  vectors: Float32Array,
+): Float32Array {
+  return similarities(config.reward.kind, view.frame, readouts, vectors, view.variance);
+}

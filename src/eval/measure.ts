@@ -1,0 +1,114 @@
+/**
+ * What a text is worth, in every respect that the table shows, per problem: what it says (against the gold steps), where it
+ * leaves the model (against the own and another problem's target), and what the model makes of it (completion, answer).
+ */
+
+import { inChunks } from '../lrm/client.ts';
+import { fveTerms } from '../lrm/similarity.ts';
+import { stepEnd } from '../lrm/targets.ts';
+import { standardise } from '../lrm/views.ts';
+import { likelihoodTask } from '../rollout/score.ts';
+import type { Problem } from '../worlds/problem.ts';
+import { type Bench, type ReadingTask, readTexts, similarityTo } from './bench.ts';
+import { exactExpression, rightResult, wellFormed, wordCount } from './text.ts';
+
+/** Columns of one text each, [n] per name; FVE is kept as its two sums. */
+export interface Measurements {
+  readonly columns: Readonly<Record<string, Float64Array>>;
+  readonly fve: { readonly error: Float64Array; readonly total: Float64Array };
+  /** The model's completion of each text. */
+  readonly completions: readonly string[];
+}
+
+export interface MeasureRequest extends ReadingTask {
+  readonly problems: readonly Problem[];
+  /** First tokens of the model's own latent answers. */
+  readonly answers: Int32Array;
+  readonly texts: readonly string[];
+  /** Another problem's vectors in the same view, [n,d]. */
+  readonly swapped: Float32Array;
+}
+
+/** Most tokens by which the model may finish a step that a text leaves open. */
+const COMPLETION = 8;
+const LIKELIHOOD_ROWS = 64;
+
+export async function measure(bench: Bench, request: MeasureRequest): Promise<Measurements> {
+  const { config, client, world } = bench;
+  const { view, questions, vectors, swapped, texts, problems } = request;
+  const d = bench.policy.targetSize;
+  const readouts = await readTexts(
+    bench,
+    questions,
+    texts.map(text => [text]),
+  );
+  const own = similarityTo(config, view, readouts, vectors);
+  const other = similarityTo(config, view, readouts, swapped);
+  const completions = await complete(bench, questions, texts);
+  const { encode } = client.lrm.tokenizer;
+  const given = await client.answers(questions.map((q, i) => [...q, ...encode(completions[i]!)]));
+  const nll = await perTokenNll(bench, vectors, texts);
+  const column = (of: (i: number) => number) => Float64Array.from(texts, (_, i) => of(i));
+  const flag = (of: (text: string, problem: Problem) => boolean) => column(i => (of(texts[i]!, problems[i]!) ? 1 : 0));
+  const most = Math.max(...problems.map(p => p.steps.length));
+  const perStep = Array.from({ length: most }, (_, j) => [
+    [`exact_${j + 1}`, flag((text, p) => p.steps[j] !== undefined && exactExpression(text, p.steps[j]))],
+    [`right_${j + 1}`, flag((text, p) => p.steps[j] !== undefined && rightResult(text, p.steps[j]))],
+  ]).flat() as [string, Float64Array][];
+  return {
+    columns: {
+      ...Object.fromEntries(perStep),
+      same: column(i => (given[i] === request.answers[i] ? 1 : 0)),
+      similarity: column(i => own[i]!),
+      gap: column(i => own[i]! - other[i]!),
+      ...(world.equations && { well_formed: flag(text => wellFormed(text, world.equations)) }),
+      length: column(i => wordCount(texts[i]!)),
+      nll: column(i => nll[i]!),
+    },
+    fve: fveTerms(readouts, vectors, d),
+    completions,
+  };
+}
+
+/** Texts with the step that they leave open finished by the model, in its explicit chain of thought. */
+export async function complete(
+  bench: Pick<Bench, 'client' | 'world' | 'sets'>,
+  questions: readonly (readonly number[])[],
+  texts: readonly string[],
+): Promise<string[]> {
+  const { client, world, sets } = bench;
+  const { encode, decode } = client.lrm.tokenizer;
+  const end = stepEnd(client, world, sets.get('train')!.problems);
+  const tokens = texts.map(text => encode(text));
+  const open = tokens.flatMap((t, i) => (t.length > 0 && t.at(-1) !== end ? [i] : []));
+  if (open.length === 0) return [...texts];
+  const written = await client.write(
+    open.map(i => [...questions[i]!, ...tokens[i]!]),
+    { stop: [end], maxNewTokens: COMPLETION },
+  );
+  const completed = [...texts];
+  open.forEach((i, n) => {
+    const { tokens: more, stopped } = written[n]!;
+    if (stopped) completed[i] = decode([...tokens[i]!, ...more]);
+  });
+  return completed;
+}
+
+/** Mean negative log-likelihood per token of texts under the warm start, given their targets. */
+async function perTokenNll(bench: Bench, vectors: Float32Array, texts: readonly string[]): Promise<Float64Array> {
+  const { policy, warmStart, pool, config, text } = bench;
+  const { encode } = bench.client.lrm.tokenizer;
+  const width = 2 * config.policy.max_new_tokens;
+  const z = standardise(text, vectors);
+  const d = policy.targetSize;
+  const tokens = texts.map(t => encode(t).slice(0, width - 1));
+  const parts = await inChunks([...texts.keys()], LIKELIHOOD_ROWS, rows => {
+    const own = new Float32Array(rows.length * d);
+    rows.forEach((row, i) => {
+      own.set(z.subarray(row * d, (row + 1) * d), i * d);
+    });
+    return pool.run(likelihoodTask, { policy, params: warmStart, z: own, texts: rows.map(row => tokens[row]!), width });
+  });
+  const sums = parts.flatMap(part => [...part]);
+  return Float64Array.from(tokens, (t, i) => -sums[i]! / (t.length + 1));
+}

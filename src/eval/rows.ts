@@ -1,0 +1,79 @@
+/**
+ * The rows of the held-out table: ours, baselines, and controls. Each is a way to come by one text per problem; what the texts
+ * are worth is measured alike for all of them, against the own target.
+ */
+import { anchorPosition } from '../lrm/anchors.ts';
+import { stepEnd } from '../lrm/targets.ts';
+import { translate } from '../lrm/translator.ts';
+import type { View } from '../lrm/views.ts';
+import type { Problem } from '../worlds/problem.ts';
+import { type Bank, nearestTexts } from './bank.ts';
+import { type Bench, type ReadingTask, readTexts } from './bench.ts';
+import { decode, rank, writeTexts } from './decode.ts';
+
+export interface RowInputs extends ReadingTask {
+  readonly problems: readonly Problem[];
+  /** Another problem's vectors in the same view. */
+  readonly swapped: Float32Array;
+  readonly bank: Bank;
+}
+
+type Row = (bench: Bench, inputs: RowInputs) => Promise<string[]>;
+
+const first = (texts: readonly (readonly { readonly text: string }[])[]) => texts.map(list => list[0]?.text ?? '');
+const flat = (texts: readonly (readonly string[])[]) => texts.map(list => list[0] ?? '');
+
+/** In the order of the table. */
+export const ROWS = {
+  greedy: async (bench, x) => flat(await writeTexts(bench, x.vectors, { params: bench.trained, count: 1 })),
+  best_of_n: async (bench, x) => first(await decode(bench, 'best_of_n', x, undefined)),
+  retrieve: async (bench, x) => first(await decode(bench, 'retrieve', x, x.bank)),
+  warm_start: async (bench, x) => flat(await writeTexts(bench, x.vectors, { params: bench.warmStart, count: 1 })),
+  nearest: async (_bench, x) => flat(nearestTexts(x.bank, x.view, x.vectors, 1)),
+  unconditional: async (bench, x) => {
+    const { seed, eval: settings } = bench.config;
+    const texts = await writeTexts(bench, x.vectors, {
+      params: bench.warmStart,
+      count: settings.unconditional,
+      seed: { seed, purpose: `unconditional ${x.view.id}` },
+      unconditional: true,
+    });
+    return first(await rank(bench, x, texts));
+  },
+  gold: async (bench, x) => x.problems.map(problem => goldText(bench, problem, x.view)),
+  swapped: async (bench, x) => flat(await writeTexts(bench, x.swapped, { params: bench.trained, count: 1 })),
+  swapped_retrieve: async (bench, x) => first(await decode(bench, 'retrieve', { ...x, vectors: x.swapped }, x.bank)),
+  empty: async (_bench, x) => x.problems.map(() => ''),
+  question_end: questionEnd,
+} as const satisfies Record<string, Row>;
+
+export type RowName = keyof typeof ROWS;
+
+/** Rows that a view has: the question's end can stand in for latents only where they are translated. */
+export function rowsOf(view: View): RowName[] {
+  return (Object.keys(ROWS) as RowName[]).filter(name => name !== 'question_end' || view.space === 'translated');
+}
+
+/** The gold chain up to the view's anchor: the best text that is known. */
+function goldText({ client, world, sets }: Bench, problem: Problem, { anchor }: View): string {
+  const { encode, decode: text } = client.lrm.tokenizer;
+  const chain = encode(world.chain(problem, { last: true }).join(' '));
+  const end = stepEnd(client, world, sets.get('train')!.problems);
+  const length = anchor && anchorPosition(chain, anchor, end);
+  return text(chain.slice(0, length ?? chain.length));
+}
+
+/** The same reading with the state at the question's end in the latents' place, from the bank alone: what needs no thought. */
+async function questionEnd(bench: Bench, x: RowInputs): Promise<string[]> {
+  const control = bench.views.controls.find(view => view.id === x.view.id);
+  if (!control?.translator) return x.problems.map(() => '');
+  const states = await readTexts(
+    bench,
+    x.questions,
+    x.questions.map(() => ['']),
+  );
+  const vectors = translate(control.translator, states);
+  const { best_of, neighbours } = bench.config.eval;
+  const near = nearestTexts(x.bank, control, vectors, best_of + neighbours);
+  return first(await rank(bench, { view: control, questions: x.questions, vectors }, near));
+}

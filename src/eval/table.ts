@@ -1,0 +1,172 @@
+/**
+ * `recodi eval`: the held-out table. For every view all rows are measured on the same test problems, with bootstrap intervals over
+ * problems; which view speaks of which result is chosen on validation problems. Written as eval.json (docs/evaluation.md).
+ */
+
+import { anchorName } from '../lrm/anchors.ts';
+import type { TargetSet } from '../lrm/targets.ts';
+import type { View } from '../lrm/views.ts';
+import { writeJson } from '../run/files.ts';
+import { stream } from '../run/random.ts';
+import { type Bank, buildBank } from './bank.ts';
+import { type Bench, vectorsOf } from './bench.ts';
+import { bootstrap, type Figure } from './bootstrap.ts';
+import { type Measurements, measure } from './measure.ts';
+import { ROWS, type RowInputs, type RowName, rowsOf } from './rows.ts';
+import { judge, type Verdicts } from './verdicts.ts';
+
+export interface ViewTable {
+  readonly id: string;
+  readonly steps: readonly number[];
+  readonly space: View['space'];
+  readonly anchor: string | null;
+  /** Of the own chains (raw) or of the translator, on validation problems. */
+  readonly reach: { readonly fve: number; readonly nats: number | null };
+  /** The same of the control that reads the question's end; translated views only. */
+  readonly question_end_reach: { readonly fve: number; readonly nats: number | null } | null;
+  readonly causal: { readonly swap: Figure; readonly zero: Figure };
+  readonly verdicts: Verdicts;
+  readonly rows: Readonly<Partial<Record<RowName, Readonly<Record<string, Figure>>>>>;
+}
+
+export interface Evaluation {
+  readonly format: 1;
+  readonly problems: number;
+  readonly seed: number;
+  readonly views: readonly ViewTable[];
+  /** For each gold step the view that names its result best on validation problems, greedily. */
+  readonly content: readonly { readonly result: number; readonly view: string; readonly validation: number }[];
+}
+
+export async function evaluateRun(bench: Bench): Promise<Evaluation> {
+  const { config, progress, views, sets } = bench;
+  const test = firstProblems(sets.get('test')!, config.eval.problems, bench);
+  const bank = await buildBank(bench);
+  const total = views.views.reduce((n, view) => n + rowsOf(view).length + 1, 0);
+  progress.stage('evaluating', total);
+  let done = 0;
+  const tables: ViewTable[] = [];
+  const validation = new Map<string, Measurements>();
+  for (const view of views.views) {
+    const held = inputsOf(bench, sets.get('validation')!, view, bank);
+    validation.set(view.id, await measureRow(bench, held, sets.get('validation')!, 'greedy'));
+    progress.update(++done, { view: view.id });
+    const inputs = inputsOf(bench, test, view, bank);
+    const measured = new Map<RowName, Measurements>();
+    for (const name of rowsOf(view)) {
+      measured.set(name, await measureRow(bench, inputs, test, name));
+      progress.update(++done, { view: view.id, row: name });
+    }
+    tables.push(viewTable(bench, view, test, measured));
+  }
+  const steps = Math.max(...test.problems.map(p => p.steps.length));
+  const content = Array.from({ length: steps }, (_, j) => bestView(j + 1, validation));
+  const evaluation: Evaluation = {
+    format: 1,
+    problems: test.problems.length,
+    seed: config.seed,
+    views: tables,
+    content,
+  };
+  writeJson(bench.paths.evaluation, evaluation);
+  return evaluation;
+}
+
+/** The first `count` problems of a set. */
+export function firstProblems(set: TargetSet, count: number, { client }: Pick<Bench, 'client'>): TargetSet {
+  const n = Math.min(count, set.problems.length);
+  const { latents, model } = client.lrm.spec;
+  const states = latents + 1;
+  return {
+    ...set,
+    problems: set.problems.slice(0, n),
+    states: set.states.slice(0, n * states * model.hiddenSize),
+    answers: set.answers.slice(0, n),
+    ...(set.causal && {
+      causal: { swap: set.causal.swap.slice(0, n * states), zero: set.causal.zero.slice(0, n * states) },
+    }),
+  };
+}
+
+/** A set seen through a view; the vectors of the next problem stand for another's. */
+export function inputsOf(bench: Bench, set: TargetSet, view: View, bank: Bank): RowInputs {
+  const vectors = vectorsOf(bench, view, set.states);
+  const d = bench.policy.targetSize;
+  const swapped = new Float32Array(vectors.length);
+  swapped.set(vectors.subarray(d));
+  swapped.set(vectors.subarray(0, d), vectors.length - d);
+  const { encode } = bench.client.lrm.tokenizer;
+  return { view, problems: set.problems, questions: set.problems.map(p => encode(p.question)), vectors, swapped, bank };
+}
+
+async function measureRow(bench: Bench, inputs: RowInputs, set: TargetSet, name: RowName): Promise<Measurements> {
+  const texts = await ROWS[name](bench, inputs);
+  return measure(bench, { ...inputs, answers: set.answers, texts });
+}
+
+function viewTable(bench: Bench, view: View, set: TargetSet, measured: ReadonlyMap<RowName, Measurements>): ViewTable {
+  const { config, views } = bench;
+  const settings = (name: string) => ({
+    resamples: config.eval.bootstrap,
+    confidence: config.eval.confidence,
+    rng: stream(config.seed, `bootstrap ${view.id} ${name}`),
+  });
+  const rows = Object.fromEntries(
+    [...measured].map(([row, { columns, fve }]) => {
+      const means = Object.entries(columns)
+        .filter(([column]) => column !== 'nll')
+        .map(([column, values]) => [column, bootstrap({ numerator: values }, settings(`${row} ${column}`))] as const);
+      const perplexity = bootstrap({ numerator: columns.nll! }, { ...settings(`${row} ppl`), transform: Math.exp });
+      const explained = bootstrap(
+        { numerator: fve.error, denominator: fve.total },
+        { ...settings(`${row} fve`), transform: x => 1 - x },
+      );
+      const figures: Record<string, Figure> = { ...Object.fromEntries(means), fve: explained, perplexity };
+      return [row, figures];
+    }),
+  ) as Record<RowName, Record<string, Figure>>;
+  const causal = causalScores(bench, view, set);
+  const control = views.controls.find(c => c.id === view.id);
+  const reach = (v: View) => ({ fve: v.fve, nats: v.nats ?? null });
+  const swap = bootstrap({ numerator: causal.swap }, settings('swap'));
+  const best = rows.retrieve;
+  return {
+    id: view.id,
+    steps: view.steps,
+    space: view.space,
+    anchor: view.anchor ? anchorName(view.anchor) : null,
+    reach: reach(view),
+    question_end_reach: control ? reach(control) : null,
+    causal: { swap, zero: bootstrap({ numerator: causal.zero }, settings('zero')) },
+    verdicts: judge(
+      {
+        gap: best.gap!.value ?? 0,
+        fve: best.fve!.value,
+        fveFloors: { empty: rows.empty.fve!.value, swapped: rows.swapped_retrieve.fve!.value, 'the mean': 0 },
+        causal: swap.value ?? 0,
+      },
+      config.eval.verdicts,
+    ),
+    rows,
+  };
+}
+
+/** Per problem, the largest causal score among the view's steps. */
+export function causalScores(
+  { client }: Pick<Bench, 'client'>,
+  view: View,
+  set: TargetSet,
+): { swap: Float64Array; zero: Float64Array } {
+  const count = client.lrm.spec.latents + 1;
+  const largest = (scores: Float32Array | undefined) =>
+    Float64Array.from(set.problems, (_, i) => Math.max(...view.steps.map(k => scores?.[i * count + k] ?? 0)));
+  return { swap: largest(set.causal?.swap), zero: largest(set.causal?.zero) };
+}
+
+function bestView(result: number, validation: ReadonlyMap<string, Measurements>) {
+  const right = [...validation].map(([view, { columns }]) => {
+    const values = columns[`right_${result}`] ?? new Float64Array();
+    return { result, view, validation: values.reduce((a, b) => a + b, 0) / Math.max(1, values.length) };
+  });
+  return right.reduce((a, b) => (a.validation >= b.validation ? a : b));
+}
