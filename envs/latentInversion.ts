@@ -26,7 +26,7 @@ export interface LatentInversionSettings {
   readonly similarity: SimilarityKind;
   readonly missingEndPenalty: number;
   readonly lengthPenalty: number;
-  /** Most tokens of a text; all texts are read at this width. */
+  /** Most tokens of a text: all texts are read at this width, but for one that the model's own tokenizer makes longer. */
   readonly width: number;
 }
 
@@ -67,15 +67,15 @@ export async function createLatentInversion(settings: LatentInversionSettings): 
   return {
     name: 'latent_inversion',
     async score(batch) {
-      const groups = groupByQuestion(batch);
       const texts = batch.map(c => tokenizer.encode(c.text));
+      const width = Math.max(settings.width, ...texts.map(t => t.length));
       const lead = contextTokens(settings.context, [], spec).lead;
       const states = await readRows(
         runtime,
-        groups.questions.map(q => contextTokens(settings.context, q, spec).question),
+        questionsOf(batch).map(q => contextTokens(settings.context, q, spec).question),
         texts.map(t => [...lead, ...t]),
         texts.map(t => [lead.length, lead.length + t.length]),
-        settings.width + lead.length,
+        width + lead.length,
       );
       return batch.map((completion, i) => {
         const view = viewOf(completion.target.view);
@@ -114,14 +114,10 @@ function scoreOf(
   };
 }
 
-/** Questions once each; completions of a question stand together and are equally many. */
-function groupByQuestion(batch: readonly Completion<InversionTarget>[]) {
-  const questions: (readonly number[])[] = [];
-  for (const { target } of batch) if (questions.at(-1) !== target.question) questions.push(target.question);
-  if (
-    batch.length % questions.length !== 0 ||
-    batch.some((c, i) => c.target.question !== questions[Math.floor((i * questions.length) / batch.length)])
-  )
-    return { questions: batch.map(c => c.target.question) };
-  return { questions };
+/** Each target's question once, where all targets have equally many completions that stand together; else each completion's. */
+function questionsOf(batch: readonly Completion<InversionTarget>[]): (readonly number[])[] {
+  const starts = [...batch.keys()].filter(i => batch[i]!.target !== batch[i - 1]?.target);
+  const size = batch.length / starts.length;
+  const rows = starts.every((start, n) => start === n * size) ? starts : [...batch.keys()];
+  return rows.map(i => batch[i]!.target.question);
 }

@@ -16,6 +16,15 @@ export interface Segment {
   readonly mask: tf.Tensor2D;
 }
 
+/** One segment with the tokens of both, in order; of the same rows. */
+export function joinSegments(first: Segment, second: Segment): Segment {
+  return {
+    k: first.k.map((k, layer) => tf.concat([k, second.k[layer]!], 2)),
+    v: first.v.map((v, layer) => tf.concat([v, second.v[layer]!], 2)),
+    mask: tf.concat([first.mask, second.mask], 1),
+  };
+}
+
 /** Added to the score of a token that must not be seen; finite, so that a row without tokens stays finite too. */
 const HIDDEN = -1e9;
 

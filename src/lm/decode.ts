@@ -5,12 +5,12 @@
  * it or on the other rows of its batch. What a row would write after its end is computed and dropped.
  */
 import * as tf from '@tensorflow/tfjs';
-import { type Compiled, compile, f32, type Host, type HostArray, i32 } from '../tensor/index.ts';
+import { type Compiled, compile, f32, type Host, type HostArray, i32, RecodiError } from '../tensor/index.ts';
 import { KeyStore } from './keyStore.ts';
 import { choose } from './sample.ts';
 import type { ModelSpec } from './spec.ts';
 import { columns, Transcript } from './transcript.ts';
-import { embed, type ForwardInput, forward, logits, type Segment } from './transformer.ts';
+import { embed, type ForwardInput, forward, joinSegments, logits, type Segment } from './transformer.ts';
 import type { Weights } from './weights.ts';
 
 export interface DecoderOptions<P> {
@@ -138,7 +138,7 @@ export function createDecoder<P>(options: DecoderOptions<P>): Decoder<P> {
       }
       const written = joinedPicks(picks);
       if (!keep) return written;
-      const kept = own && !joined ? extended(segment, own) : (own ?? segment);
+      const kept = own && !joined ? joinSegments(segment, own) : (own ?? segment);
       return { ...written, past: [...(prompt.past ?? [])], own: kept, position };
     };
 
@@ -163,6 +163,11 @@ export function createDecoder<P>(options: DecoderOptions<P>): Decoder<P> {
   return {
     async generate(request) {
       const { maxNewTokens, uniforms } = request;
+      const rowsAsked = (uniforms?.length ?? 0) / maxNewTokens;
+      if (!Number.isInteger(rowsAsked)) {
+        const found = `${uniforms?.length ?? 0} uniform numbers for texts of ${maxNewTokens} tokens`;
+        throw new RecodiError('internal', `"${options.name}": ${found}; expected rows × tokens of them.`);
+      }
       const deepest = options.unroll ?? Math.max(1, Math.floor(BLOCKS_PER_CALL / spec.layers));
       const calls = Math.ceil(maxNewTokens / deepest);
       const count = Math.ceil(maxNewTokens / calls);
@@ -173,7 +178,6 @@ export function createDecoder<P>(options: DecoderOptions<P>): Decoder<P> {
         temperature: f32([request.temperature ?? 1], []),
       });
       const opening = graph(`open.${kind}${calls > 1 ? '.kept' : ''}`, open(count, calls > 1));
-      const rowsAsked = uniforms ? uniforms.length / maxNewTokens : 0;
       const first = await opening({ ...draw(rowsAsked, 0), prompt: request.inputs } as Host<Opening<P>>);
       const rows = first.tokens.shape[0]!;
       const result = new Transcript(rows, maxNewTokens, options.stop, options.padId ?? 0);
@@ -232,13 +236,5 @@ function joinedPicks(picks: readonly { token: tf.Tensor1D; logProb: tf.Tensor1D 
       picks.map(pick => pick.logProb),
       1,
     ) as tf.Tensor2D,
-  };
-}
-
-function extended(first: Segment, second: Segment): Segment {
-  return {
-    k: first.k.map((k, layer) => tf.concat([k, second.k[layer]!], 2)),
-    v: first.v.map((v, layer) => tf.concat([v, second.v[layer]!], 2)),
-    mask: tf.concat([first.mask, second.mask], 1),
   };
 }

@@ -44,6 +44,7 @@ export async function generateText(
     weights: () => frozenWeights(weightsFile),
     prompt: (weights, { ids, mask }) => ({ embeddings: embed(weights, ids), mask, positions: positionsOf(mask) }),
     stop: stopIds,
+    unroll: 1,
     padId: tokenizer.padId,
   });
   const width = Math.ceil(promptIds.length / PROMPT_STEP) * PROMPT_STEP;

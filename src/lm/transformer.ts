@@ -11,7 +11,7 @@ import { linear } from './ops.ts';
 import type { ModelSpec } from './spec.ts';
 import type { Weights } from './weights.ts';
 
-export type { Segment } from './attention.ts';
+export { joinSegments, type Segment } from './attention.ts';
 
 const families: Record<ModelSpec['family'], Family> = { llama };
 

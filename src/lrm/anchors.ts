@@ -16,10 +16,8 @@ export const anchorName = ({ step, point }: Anchor): string => `${step}.${point}
 
 /** Undoes `anchorName`; undefined where the text is no anchor. */
 export function parseAnchor(text: string): Anchor | undefined {
-  const [step, point] = text.split('.');
-  const number = Number(step);
-  if (!Number.isInteger(number) || number < 1 || !POINTS.includes(point as Point)) return undefined;
-  return { step: number, point: point as Point };
+  const [, step, point] = /^([1-9]\d*)\.(.*)$/.exec(text) ?? [];
+  return POINTS.includes(point as Point) ? { step: Number(step), point: point as Point } : undefined;
 }
 
 /** Every anchor of the first `steps` steps. */

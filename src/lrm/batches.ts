@@ -5,6 +5,7 @@
  * rounded up to a multiple of 8, so that few graph signatures occur.
  */
 import type { Tokenizer } from '../lm/tokenizer.ts';
+import { RecodiError } from '../run/errors.ts';
 import { f32, type Host, i32 } from '../tensor/index.ts';
 import type { Problem, World } from '../worlds/problem.ts';
 import type { LrmSpec, Tokens } from './codi.ts';
@@ -12,7 +13,10 @@ import type { CodiBatch } from './loss.ts';
 
 const WIDTH_STEP = 8;
 
-/** Rows of ids as [B,T] with T the longest row rounded up to a multiple of 8 (at least 8), or `width` where given. */
+/**
+ * Rows of ids as [B,T] with T the longest row rounded up to a multiple of 8 (at least 8), or `width` where given.
+ * Throws `internal` for a row that is longer than `width`.
+ */
 export function padTokens(
   rows: readonly (readonly number[])[],
   padId: number,
@@ -21,6 +25,8 @@ export function padTokens(
 ): Host<Tokens> {
   const longest = Math.max(1, ...rows.map(r => r.length));
   const columns = width ?? Math.ceil(longest / WIDTH_STEP) * WIDTH_STEP;
+  if (rows.some(row => row.length > columns))
+    throw new RecodiError('internal', `expected rows of at most ${columns} tokens, got one of ${longest}`);
   const ids = new Int32Array(rows.length * columns).fill(padId);
   const mask = new Float32Array(rows.length * columns);
   rows.forEach((row, i) => {

@@ -4,7 +4,8 @@
  *
  * `auto`: a step is read raw where its latents lie near the states of the own chain (FVE at the best anchor over a threshold on
  * validation problems), else through a translator to the anchor with the most nats on training problems. Latents read jointly
- * always go through translators, one view per anchor asked for, or per step and point before and after its result.
+ * always go through translators, one view per anchor asked for, or per step and point before and after its result. A model that
+ * writes no chains can still be read raw; what its views then do not know is NaN.
  */
 import { RecodiError } from '../run/errors.ts';
 import type { Pool } from '../tensor/pool.ts';
@@ -72,15 +73,17 @@ export async function chooseViews(task: Task, settings: ViewSettings): Promise<V
   const views: View[] = [];
   for (const k of settings.latents) {
     const raw = rawRows(task, k);
-    const best = raw.reduce<ViewRow | undefined>((a, b) => (a && a.fve >= b.fve ? a : b), undefined);
-    const readRaw =
-      settings.space === 'raw' || (settings.space === 'auto' && (best?.fve ?? -1) > settings.rawThreshold);
+    const best = raw
+      .filter(({ fve }) => Number.isFinite(fve))
+      .reduce<ViewRow | undefined>((a, b) => (a && a.fve >= b.fve ? a : b), undefined);
+    const near = best !== undefined && best.fve > settings.rawThreshold;
+    const readRaw = settings.space === 'raw' || (settings.space === 'auto' && near);
     table.push(...raw.map(row => ({ ...row, chosen: readRaw && row === best })));
     if (readRaw) {
       views.push(rawView(task, k, best));
       continue;
     }
-    const fitted = await fitAll(task, [k], candidates(task, settings), settings);
+    const fitted = await fitAll(task, [k], settings);
     const kept =
       settings.anchors === 'auto' ? [fitted.reduce((a, b) => ((a.nats ?? 0) >= (b.nats ?? 0) ? a : b))] : fitted;
     table.push(...fitted.map(view => row(view, kept.includes(view))));
@@ -95,15 +98,28 @@ async function joint(task: Task, settings: ViewSettings): Promise<ViewChoice> {
       'config',
       'targets.steps: joint reads several latents through a translator; set targets.space to auto or translated.',
     );
-  const views = await fitAll(task, settings.latents, candidates(task, settings), settings);
+  const views = await fitAll(task, settings.latents, settings);
   return { views, table: views.map(view => row(view, true)), controls: await controlsOf(task, views, settings) };
 }
 
-/** Anchors that a translator may aim at: those asked for, or before and after each result of the chain. */
-function candidates(task: Task, settings: ViewSettings): readonly Anchor[] {
-  if (settings.anchors !== 'auto') return settings.anchors;
-  return task.train.anchors.map(a => a.anchor).filter(a => a.point === 'before' || a.point === 'result');
+/**
+ * Anchors that a translator of `inputs` numbers may aim at: those asked for, or before and after each result that enough of the
+ * model's own chains reach.
+ */
+function candidates({ train }: Task, { anchors }: ViewSettings, inputs: number): readonly Anchor[] {
+  if (anchors !== 'auto') return anchors;
+  const results = train.anchors.filter(({ anchor }) => anchor.point === 'before' || anchor.point === 'result');
+  const reached = results.filter(({ rows }) => rows.length >= fewest(inputs)).map(({ anchor }) => anchor);
+  if (reached.length > 0) return reached;
+  const most = Math.max(0, ...results.map(({ rows }) => rows.length));
+  throw new RecodiError(
+    'config',
+    `targets.space: at most ${most} of the training problems have an own chain that reaches one and the same result, and a translator of ${inputs} numbers needs ${fewest(inputs)} or more. Ask for more problems (targets.problems.train), read the latents raw, or use a model that writes chains.`,
+  );
 }
+
+/** Problems that a regression on so many numbers needs. */
+const fewest = (inputs: number) => 2 * inputs;
 
 function rawRows({ d, count, validation }: Task, k: number): ViewRow[] {
   return validation.anchors.map(({ anchor, rows, states }) => {
@@ -133,12 +149,8 @@ function rawView({ d, count, train, pooled }: Task, k: number, nearest: ViewRow 
   };
 }
 
-async function fitAll(
-  task: Task,
-  steps: readonly number[],
-  anchors: readonly Anchor[],
-  settings: ViewSettings,
-): Promise<View[]> {
+async function fitAll(task: Task, steps: readonly number[], settings: ViewSettings): Promise<View[]> {
+  const anchors = candidates(task, settings, steps.length * task.d);
   return Promise.all(anchors.map(anchor => fitView(task, anchor, steps, settings)));
 }
 
@@ -161,10 +173,10 @@ async function fitView(
   const at = train.anchors.find(a => anchorName(a.anchor) === name);
   const held = validation.anchors.find(a => anchorName(a.anchor) === name);
   const m = Math.max(1, steps.length) * d;
-  if (!at || !held || at.rows.length < 2 * m)
+  if (!at || !held || at.rows.length < fewest(m))
     throw new RecodiError(
       'config',
-      `targets.anchors: only ${at?.rows.length ?? 0} training problems have an own chain that reaches ${name}; a translator of ${steps.length} latents needs ${2 * m} or more. Ask for another anchor or more problems.`,
+      `targets.anchors: only ${at?.rows.length ?? 0} training problems have an own chain that reaches ${name}; a translator of ${steps.length} latents needs ${fewest(m)} or more. Ask for another anchor or more problems.`,
     );
   const inputsOf = (set: ChainStates, rows: readonly number[]) =>
     steps.length > 0 ? stepVectors(set.latents, steps, rows, count, d) : stepVectors(set.questionEnds, [0], rows, 1, d);

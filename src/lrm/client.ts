@@ -1,7 +1,7 @@
 /**
  * The frozen latent-reasoning model as the main thread sees it: whole lists in, whole lists out.
  *
- * Work is cut into chunks of a fixed number of rows (the last one filled up with copies of its last row), so that every
+ * Work is cut into chunks of a fixed number of rows (the last one filled up with the list's first rows), so that every
  * graph sees few shapes and a result never depends on the number of workers.
  */
 import type { Pool } from '../tensor/pool.ts';
@@ -57,7 +57,7 @@ export async function inChunks<T, R>(
   const chunks: T[][] = [];
   for (let i = 0; i < items.length; i += size) {
     const chunk = items.slice(i, i + size);
-    while (chunk.length < size && items.length > size) chunk.push(chunk[chunk.length - 1]!);
+    if (items.length > size) chunk.push(...items.slice(0, size - chunk.length));
     chunks.push(chunk);
   }
   let done = 0;
@@ -118,7 +118,9 @@ export async function createLrmClient(pool: Pool, folder: string, signal?: Abort
     },
 
     async causal(questions, { donors = 4, onProgress } = {}) {
-      const shifts = Array.from({ length: donors }, (_, i) => 1 + i * 7);
+      const others = Math.min(questions.length, CHUNK) - 1;
+      const count = Math.min(donors, others);
+      const shifts = Array.from({ length: count }, (_, i) => 1 + Math.floor((i * others) / count));
       const parts = await inChunks(
         questions,
         CHUNK,

@@ -48,10 +48,13 @@ export function cosineAt(a: Float32Array, i: number, b: Float32Array, j: number,
     bb += y * y;
   }
   const scale = Math.sqrt(aa * bb);
-  return scale > 0 ? dot / scale : 0;
+  return scale === 0 ? 0 : dot / scale;
 }
 
-/** Row-wise similarities of readouts [n,d] to targets [n,d] -> [n]. `variance`: mean squared distance of targets from their mean, for `neg_mse`. */
+/**
+ * Row-wise similarities of readouts [n,d] to targets [n,d] -> [n]; a readout that is not finite gets the worst value.
+ * `variance`: mean squared distance of targets from their mean, for `neg_mse`.
+ */
 export function similarities(
   kind: SimilarityKind,
   frame: Frame,
@@ -63,9 +66,8 @@ export function similarities(
   const n = readouts.length / d;
   const [a, b] = kind === 'whitened_cosine' ? [whiten(frame, readouts), whiten(frame, targets)] : [readouts, targets];
   return Float32Array.from({ length: n }, (_, i) => {
-    if (kind === 'neg_mse') return Math.max(WORST.neg_mse, -squaredDistance(a, i, b, i, d) / variance);
-    const value = cosineAt(a, i, b, i, d);
-    return Number.isFinite(value) ? value : WORST[kind];
+    const value = kind === 'neg_mse' ? -squaredDistance(a, i, b, i, d) / variance : cosineAt(a, i, b, i, d);
+    return Number.isNaN(value) ? WORST[kind] : Math.max(WORST[kind], value);
   });
 }
 

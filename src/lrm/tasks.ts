@@ -42,7 +42,7 @@ export interface CausalInput {
   readonly shifts: readonly number[];
 }
 export interface CausalOutput {
-  /** [B,N+1]: share of donors whose state in place of the own changes the answer. */
+  /** [B,N+1]: share of donors whose state in place of the own changes the answer; NaN without donors. */
   readonly swap: Float32Array;
   /** [B,N+1]: 1 where zeroing (hiding, for the last state) changes the answer. */
   readonly zero: Float32Array;
@@ -61,7 +61,7 @@ export async function causalChunk({ folder, questions, shifts }: CausalInput): P
   const question = padTokens(questions, spec.padId, 'left');
   const clean = await runtime.think()({ question });
   const inputs = clean.inputs.data as Float32Array;
-  const swap = new Float32Array(rows * count);
+  const swap = new Float32Array(rows * count).fill(shifts.length > 0 ? 0 : Number.NaN);
   const zero = new Float32Array(rows * count);
   const compare = (answers: ArrayLike<number>, into: Float32Array, k: number, weight: number) => {
     for (let b = 0; b < rows; b++) if (answers[b] !== clean.answer.data[b]) into[b * count + k]! += weight;

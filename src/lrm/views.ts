@@ -14,7 +14,7 @@ import type { Frame } from './similarity.ts';
 import { type Translator, translate } from './translator.ts';
 
 export interface View {
-  /** `k3`, `k3@2.before`, `k0-4@2.result`. */
+  /** `k3`, `k3@2.before`, `k0-4@2.result`, `k0+3@1.result`. */
   readonly id: string;
   /** Latent steps read, in order; several are read jointly through one translator of their concatenation. */
   readonly steps: readonly number[];
@@ -25,7 +25,7 @@ export interface View {
   readonly frame: Frame;
   /** Mean squared distance of the view's training targets from their mean. */
   readonly variance: number;
-  /** Raw: FVE of the own chains' text at its best anchor; translated: the translator's FVE; both on validation problems. */
+  /** Raw: FVE of the own chains' text at its best anchor (NaN without chains); translated: the translator's; on validation problems. */
   readonly fve: number;
   /** Translated only: Gaussian mutual information on training problems. */
   readonly nats?: number;
@@ -45,7 +45,9 @@ export interface Views {
 }
 
 export function viewId(steps: readonly number[], anchor?: Anchor): string {
-  const name = steps.length === 1 ? `k${steps[0]}` : `k${steps[0]}-${steps.at(-1)}`;
+  const [first = 0, last = first] = [steps[0], steps.at(-1)];
+  const inRow = steps.every((k, i) => k === first + i);
+  const name = steps.length > 1 && inRow ? `k${first}-${last}` : `k${steps.join('+')}`;
   return anchor ? `${name}@${anchorName(anchor)}` : name;
 }
 
@@ -80,7 +82,8 @@ const viewSchema = z.strictObject({
   space: z.enum(['raw', 'translated']),
   anchor: z.string().optional(),
   variance: z.number(),
-  fve: z.number(),
+  /** null is NaN. */
+  fve: z.number().nullable(),
   nats: z.number().optional(),
 });
 const viewsSchema = z.strictObject({ format: z.literal(1), views: z.array(viewSchema), controls: z.array(viewSchema) });
@@ -142,7 +145,7 @@ export function loadViews(folder: string): Views {
 function wholeView(
   path: string,
   file: Safetensors,
-  { anchor: name, nats, ...view }: z.infer<typeof viewSchema>,
+  { anchor: name, nats, fve, ...view }: z.infer<typeof viewSchema>,
   prefix: string,
 ): View {
   const anchor = name === undefined ? undefined : parseAnchor(name);
@@ -151,6 +154,7 @@ function wholeView(
   const read = (part: string) => file.read(`${prefix}${view.id}.${part}`);
   return {
     ...view,
+    fve: fve ?? Number.NaN,
     ...(anchor && { anchor }),
     ...(nats !== undefined && { nats }),
     frame: { centre: read('centre'), whitening: read('whitening') },

@@ -53,14 +53,22 @@ export function savePolicy(folder: string, spec: PolicySpec, params: Float32Arra
   });
 }
 
+/** What two policies must share beside the shapes of their tensors. */
+function kindOf(lora: PolicySpec['lora'], targetSize: number): string {
+  const weights = lora
+    ? `adapters of rank ${lora.r}, alpha ${lora.alpha} on ${lora.targets.join(', ')}`
+    : 'all weights';
+  return `${weights} for vectors of ${targetSize}`;
+}
+
 /** @throws RecodiError('input') where the files are another policy's than `spec` says. */
 export function loadPolicy(folder: string, spec: PolicySpec): { params: Float32Array; text: TextStatistics } {
   const file = readJson(join(folder, 'policy.json'), policySchema);
-  const trainable = spec.lora ? 'lora' : 'full';
-  if (file.trainable !== trainable || file.target_size !== spec.targetSize)
+  const [found, asked] = [kindOf(file.lora, file.target_size), kindOf(spec.lora, spec.targetSize)];
+  if (found !== asked)
     throw new RecodiError(
       'input',
-      `${folder}: a ${file.trainable} policy for vectors of ${file.target_size}; the config asks for ${trainable} and ${spec.targetSize}. Name another folder in policy.init, or leave it out.`,
+      `${folder}: a policy with ${found}; the config asks for ${asked}. Name another folder in policy.init, or leave it out.`,
     );
   const path = join(folder, 'policy.safetensors');
   const tensors = openSafetensors(path);

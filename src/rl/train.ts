@@ -77,7 +77,8 @@ export async function runTraining(training: Training): Promise<Trained> {
     seconds: 0,
     best: null,
   };
-  const resumeAt = { phase: state.phase, update: state.done };
+  const warms = config.policy.init === undefined && config.warm_start.steps > 0;
+  const resumeAt = { phase: checkpoint || warms ? state.phase : 'ppo', update: state.done };
   const metrics = openMetrics(paths, { warn, resumeAt });
   const kept: LearnerState | undefined = checkpoint && {
     params: checkpoint.array('params'),

@@ -11,6 +11,10 @@ test('every device is reported, the one in use marked', async () => {
   for (const { usable, version, reason } of reports) expect(usable ? version : reason).not.toBe('');
 });
 
+test('ONNX Runtime is told not to report its use', () => {
+  expect(process.env.ORT_DISABLE_TELEMETRY).toBe('1');
+});
+
 test('auto takes onnx where it loads', async () => {
   expect((await useDevice('auto')).device).toBe('onnx');
   expect(tf.getBackend()).toBe('onnx');

@@ -1,5 +1,5 @@
 /** A whole training step: the devices agree on it, it repeats to the bit, and worker threads compute it as the main thread does. */
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { relativeError } from './agreement.fixture.ts';
 import { closeEngine, probeDevices, useDevice } from './index.ts';
 import { createPool } from './pool.ts';
@@ -11,14 +11,17 @@ afterAll(closeEngine);
 const trainIn = new URL('./training.fixture.ts', import.meta.url).href;
 const reports = await probeDevices();
 
-test.each(['onnx', 'tensorflow'] as const)('three Adam steps of a transformer on %s and cpu agree', async device => {
-  if (!reports.some(report => report.device === device && report.usable)) return;
-  await useDevice('cpu');
-  const expected = await train({ steps: 3, seed: 5 });
-  await useDevice(device);
-  const found = await train({ steps: 3, seed: 5 });
-  expect(relativeError(found.parameters, expected.parameters)).toBeLessThan(1e-6);
-  expect(relativeError(found.losses, expected.losses)).toBeLessThan(1e-6);
+describe.each(['onnx', 'tensorflow'] as const)('on %s', device => {
+  const usable = reports.some(report => report.device === device && report.usable);
+
+  test.skipIf(!usable)('three Adam steps of a transformer agree with cpu', async () => {
+    await useDevice('cpu');
+    const expected = await train({ steps: 3, seed: 5 });
+    await useDevice(device);
+    const found = await train({ steps: 3, seed: 5 });
+    expect(relativeError(found.parameters, expected.parameters)).toBeLessThan(1e-6);
+    expect(relativeError(found.losses, expected.losses)).toBeLessThan(1e-6);
+  });
 });
 
 test('the same steps on onnx are equal to the bit', async () => {

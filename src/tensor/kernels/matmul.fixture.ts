@@ -52,7 +52,7 @@ export const matmulCases: readonly Case[] = [
   }),
   differentiable(
     'dot and outer products',
-    sizes.map(({ n, seed }) => [floats([n], seed), floats([n], seed + 1)]),
+    sizes.map(({ n, seed }) => [floats([n], seed, 0.1), floats([n], seed + 1, 0.1)]),
     (a, b) => [tf.dot(a, b), tf.outerProduct(a as tf.Tensor1D, b as tf.Tensor1D)],
   ),
 ];

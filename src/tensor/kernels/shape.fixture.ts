@@ -111,7 +111,7 @@ export const shapeCases: readonly Case[] = [
   ),
   differentiable('tensorScatterUpdate', coordinates(true), (x, i, u) => tf.tensorScatterUpdate(x, i as tf.Tensor2D, u)),
   differentiable('unsortedSegmentSum', segments, (x, i) => tf.unsortedSegmentSum(x, i as tf.Tensor1D, 5)),
-  plain('unsortedSegmentSum drops ids out of range', segments, (x, i) =>
-    tf.unsortedSegmentSum(x, tf.sub(i, tf.scalar(1, 'int32')) as tf.Tensor1D, 3),
+  plain('unsortedSegmentSum drops negative ids', segments, (x, i) =>
+    tf.unsortedSegmentSum(x, tf.sub(i, tf.scalar(1, 'int32')) as tf.Tensor1D, 4),
   ),
 ];

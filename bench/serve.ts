@@ -1,0 +1,59 @@
+/**
+ * A process that measures one variant, by the peers' protocol: it warms up, then prints one line of JSON for every line that it
+ * reads, until its input ends. Between lines it computes nothing, so that others can be measured in turns.
+ */
+import { createInterface } from 'node:readline';
+import { median } from './statistics.ts';
+import type { Subject, Variant, Work } from './variant.ts';
+
+/** Milliseconds of one burst. */
+export interface Spread {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** What peers print too, with `flops` and `session_ms` beside it. */
+export interface Line {
+  /** `total`, `cpu` (the time of all threads), and the parts. */
+  readonly ms: Readonly<Record<string, Spread>>;
+  readonly peak_rss_mb: number;
+  readonly flops?: number;
+  readonly session_ms?: number;
+  readonly torch?: string;
+}
+
+const WARM_UP = 3;
+
+export async function serve(variant: Variant, warmUp = WARM_UP): Promise<void> {
+  const subject = await variant.create();
+  for (let i = 0; i < warmUp; i++) await subject.once();
+  for await (const _ of createInterface({ input: process.stdin })) {
+    process.stdout.write(`${JSON.stringify(await measure(subject, variant.burst))}\n`);
+  }
+  await subject.close();
+}
+
+/** Measures a subject `times` times in a row. */
+export async function measure(subject: Subject, times: number): Promise<Line> {
+  const laps: Record<string, number>[] = [];
+  const flops: number[] = [];
+  for (let i = 0; i < times; i++) {
+    const [before, cpu] = [performance.now(), process.cpuUsage()];
+    const work: Work = await subject.once();
+    const total = performance.now() - before;
+    const { user, system } = process.cpuUsage(cpu);
+    laps.push({ ...work.parts, total, cpu: (user + system) / 1000 });
+    flops.push(work.flops);
+  }
+  const spread = (part: string): Spread => {
+    const values = laps.map(lap => lap[part]!);
+    return { median: median(values), min: Math.min(...values), max: Math.max(...values) };
+  };
+  return {
+    ms: Object.fromEntries(Object.keys(laps[0]!).map(part => [part, spread(part)])),
+    peak_rss_mb: Math.round(process.resourceUsage().maxRSS / 1024),
+    flops: median(flops),
+    session_ms: Math.round(subject.sessionMs()),
+  };
+}
