@@ -7,7 +7,7 @@
  */
 
 import { lrmRuntime } from '../src/lrm/runtime.ts';
-import { type SimilarityKind, similarities, squaredDistance } from '../src/lrm/similarity.ts';
+import { type Comparer, comparer, type SimilarityKind, squaredDistance } from '../src/lrm/similarity.ts';
 import { readRows } from '../src/lrm/tasks.ts';
 import { loadViews, type View } from '../src/lrm/views.ts';
 import { RecodiError } from '../src/run/errors.ts';
@@ -77,38 +77,59 @@ export async function createLatentInversion(settings: LatentInversionSettings): 
         texts.map(t => [lead.length, lead.length + t.length]),
         width + lead.length,
       );
+      const seen = new Map<InversionTarget, Prepared>();
       return batch.map((completion, i) => {
-        const view = viewOf(completion.target.view);
+        const { target } = completion;
         const empty = states.subarray(2 * i * d, (2 * i + 1) * d);
         const readout = states.subarray((2 * i + 1) * d, (2 * i + 2) * d);
-        return scoreOf(settings, view, completion, texts[i]!.length, readout, empty);
+        const prepared = seen.get(target) ?? prepareTarget(settings, viewOf(target.view), target, empty);
+        seen.set(target, prepared);
+        return scoreOf(settings, prepared, completion, texts[i]!.length, readout);
       });
     },
   };
 }
 
+/** What all completions of a target share: its side of the comparison. */
+interface Prepared extends Comparer {
+  readonly view: View;
+  readonly target: Float32Array;
+  readonly swapped: Float32Array;
+  /** Similarity of the empty text. */
+  readonly empty: number;
+}
+
+function prepareTarget(
+  { similarity }: LatentInversionSettings,
+  view: View,
+  { vector, swapped }: InversionTarget,
+  empty: Float32Array,
+): Prepared {
+  const { prepare, compare } = comparer(similarity, view.frame, view.variance);
+  const target = prepare(vector);
+  return { view, prepare, compare, target, swapped: prepare(swapped), empty: compare(prepare(empty), 0, target, 0) };
+}
+
 function scoreOf(
   settings: LatentInversionSettings,
-  view: View,
+  prepared: Prepared,
   { target, ended }: Completion<InversionTarget>,
   length: number,
   readout: Float32Array,
-  empty: Float32Array,
 ): Score {
-  const d = target.vector.length;
-  const to = (state: Float32Array, vector: Float32Array) =>
-    similarities(settings.similarity, view.frame, state, vector, view.variance)[0]!;
-  const similarity = to(readout, target.vector);
-  const swapped = to(readout, target.swapped);
+  const state = prepared.prepare(readout);
+  const similarity = prepared.compare(state, 0, prepared.target, 0);
+  const swapped = prepared.compare(state, 0, prepared.swapped, 0);
   const penalty = (ended ? 0 : settings.missingEndPenalty) + settings.lengthPenalty * length;
+  const d = readout.length;
   return {
     reward: similarity - penalty,
     terms: {
       similarity,
       shuffled: swapped,
       gap: similarity - swapped,
-      lift_empty: similarity - to(empty, target.vector),
-      fve: 1 - squaredDistance(readout, 0, target.vector, 0, d) / view.variance,
+      lift_empty: similarity - prepared.empty,
+      fve: 1 - squaredDistance(readout, 0, target.vector, 0, d) / prepared.view.variance,
       penalty,
     },
   };

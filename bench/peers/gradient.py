@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """One PPO gradient step of a tiny llama, all parameters trained: forward, loss, backward, clip by global norm, AdamW.
 
-A row is `--tokens` positions, all fed; the first `--prompt` of them are the prompt, the rest the response. The actions
-are the response's tokens, predicted one position earlier: logits and values are computed at those positions only.
+A row is `--tokens` positions; the first `--prompt` of them are the prompt, the rest the response. The actions are the
+response's tokens, predicted one position earlier: logits and values are computed at those positions only, and the last
+token is not fed.
 Responses have random lengths (right padding, a mask). Entropy, approximate KL and clipped share are computed as
 metrics. Attention is scaled_dot_product_attention (causal), AdamW is the fused one.
 Parts: forward (with the loss), backward, step (clip and AdamW). Rates: steps, and positions fed, per second.
@@ -42,10 +43,10 @@ def main():
     parameters = [*model.parameters(), *head.parameters()]
     optimizer = ppo.make_optimizer(parameters)
     batch = make_batch(args.batch, args.tokens - args.prompt, args.vocab)
-    ids = torch.cat([torch.randint(args.vocab, (args.batch, args.prompt)), batch["actions"]], 1)
+    ids = torch.cat([torch.randint(args.vocab, (args.batch, args.prompt)), batch["actions"][:, :-1]], 1)
 
     def repeat(lap):
-        hidden = model(model.embed(ids), causal)[:, args.prompt - 1 : args.tokens - 1]
+        hidden = model(model.embed(ids), causal)[:, args.prompt - 1 :]
         loss, metrics = ppo.loss_and_metrics(model.logits(hidden), head(hidden)[..., 0], batch)
         lap("forward")
         norm = ppo.optimizer_step(loss, parameters, optimizer, lap)

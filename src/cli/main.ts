@@ -7,6 +7,9 @@ import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../run/package.ts';
 import { registerConfig } from './config.ts';
 import { registerDoctor } from './doctor.ts';
+import { registerEval } from './eval.ts';
+import { registerInvert } from './invert.ts';
+import { registerLabel } from './label.ts';
 import { registerLm } from './lm.ts';
 import { registerLrm } from './lrm.ts';
 import { registerResume } from './resume.ts';
@@ -22,8 +25,18 @@ const program = new Command('recodi')
   .showHelpAfterError('(--help shows what there is)')
   .exitOverride();
 
-for (const register of [registerTrain, registerResume, registerLrm, registerLm, registerDoctor, registerConfig])
-  register(program);
+const COMMANDS = [
+  registerTrain,
+  registerResume,
+  registerEval,
+  registerLabel,
+  registerInvert,
+  registerLrm,
+  registerLm,
+  registerDoctor,
+  registerConfig,
+];
+for (const register of COMMANDS) register(program);
 
 try {
   await program.parseAsync();

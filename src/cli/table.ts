@@ -2,7 +2,7 @@
  * Tables for the terminal: plain lines between the head and the rows, numbers to the right.
  */
 import Table from 'cli-table3';
-import pc from 'picocolors';
+import { bold } from './style.ts';
 
 const BLANK = {
   top: '',
@@ -21,8 +21,6 @@ const BLANK = {
   'right-mid': '',
   middle: '  ',
 };
-
-const bold = process.stdout.isTTY ? pc.bold : String;
 
 const NUMBER = /^[-+±]?[.\d]/;
 

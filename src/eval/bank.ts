@@ -16,13 +16,15 @@ export interface Bank {
 }
 
 export async function buildBank(bench: Bench): Promise<Bank> {
-  const { config, client, world, sets } = bench;
+  const { config, client, world, sets, progress } = bench;
+  progress.stage('reading the bank of texts', config.eval.bank);
   return readFreeTexts(client, world, sets.get('train')!.problems, {
     count: config.eval.bank,
     maxWords: config.policy.max_new_tokens - 1,
     lead: contextTokens(config.targets.context, [], client.lrm.spec).lead,
     seed: config.seed,
     purpose: 'eval.bank',
+    onProgress: done => progress.update(done),
   });
 }
 

@@ -35,7 +35,7 @@ export interface Samples {
 
 /** `count` texts for each target vector, in order. */
 export async function writeTexts(bench: Bench, vectors: Float32Array, samples: Samples): Promise<string[][]> {
-  const { policy, config, pool, text } = bench;
+  const { policy, config, pool, text, signal } = bench;
   const d = policy.targetSize;
   const width = config.policy.max_new_tokens;
   const z = samples.unconditional ? new Float32Array(vectors.length) : standardise(text, vectors);
@@ -50,7 +50,7 @@ export async function writeTexts(bench: Bench, vectors: Float32Array, samples: S
       const block = samples.count * width;
       if (draws) noise.set(draws.subarray(row * block, (row + 1) * block), i * block);
     });
-    return pool.run(rolloutTask, {
+    const request = {
       policy,
       tokenizer: config.lrm,
       params: samples.params,
@@ -60,7 +60,8 @@ export async function writeTexts(bench: Bench, vectors: Float32Array, samples: S
       ...(draws && { uniforms: noise }),
       temperature: config.ppo.temperature,
       maxNewTokens: width,
-    });
+    };
+    return pool.run(rolloutTask, request, { signal });
   });
   const texts = parts.flatMap(part => part.texts).slice(0, n * samples.count);
   return Array.from({ length: n }, (_, i) => texts.slice(i * samples.count, (i + 1) * samples.count));

@@ -8,11 +8,11 @@ import { fveTerms } from '../lrm/similarity.ts';
 import { stepEnd } from '../lrm/targets.ts';
 import { standardise } from '../lrm/views.ts';
 import { likelihoodTask } from '../rollout/score.ts';
-import type { Problem } from '../worlds/problem.ts';
+import type { Problem, Step } from '../worlds/problem.ts';
 import { type Bench, type ReadingTask, readTexts, similarityTo } from './bench.ts';
 import { exactExpression, rightResult, wellFormed, wordCount } from './text.ts';
 
-/** Columns of one text each, [n] per name; FVE is kept as its two sums. */
+/** Columns of one text each, [n] per name, NaN where a problem has no such step; FVE is kept as its two sums. */
 export interface Measurements {
   readonly columns: Readonly<Record<string, Float64Array>>;
   readonly fve: { readonly error: Float64Array; readonly total: Float64Array };
@@ -47,13 +47,17 @@ export async function measure(bench: Bench, request: MeasureRequest): Promise<Me
   const completions = await complete(bench, questions, texts);
   const { encode } = client.lrm.tokenizer;
   const given = await client.answers(questions.map((q, i) => [...q, ...encode(completions[i]!)]));
-  const nll = await perTokenNll(bench, vectors, texts);
+  const likelihoods = await logLikelihoods(bench, vectors, texts);
   const column = (of: (i: number) => number) => Float64Array.from(texts, (_, i) => of(i));
-  const flag = (of: (text: string, problem: Problem) => boolean) => column(i => (of(texts[i]!, problems[i]!) ? 1 : 0));
   const most = Math.max(...problems.map(p => p.steps.length));
+  const ofStep = (j: number, holds: (text: string, step: Step) => boolean) =>
+    column(i => {
+      const step = problems[i]!.steps[j];
+      return step ? Number(holds(texts[i]!, step)) : Number.NaN;
+    });
   const perStep = Array.from({ length: most }, (_, j) => [
-    [`exact_${j + 1}`, flag((text, p) => p.steps[j] !== undefined && exactExpression(text, p.steps[j]))],
-    [`right_${j + 1}`, flag((text, p) => p.steps[j] !== undefined && rightResult(text, p.steps[j]))],
+    [`exact_${j + 1}`, ofStep(j, exactExpression)],
+    [`right_${j + 1}`, ofStep(j, rightResult)],
   ]).flat() as [string, Float64Array][];
   return {
     columns: {
@@ -61,9 +65,9 @@ export async function measure(bench: Bench, request: MeasureRequest): Promise<Me
       same: column(i => (given[i] === request.answers[i] ? 1 : 0)),
       similarity: column(i => own[i]!),
       gap: column(i => own[i]! - other[i]!),
-      ...(world.equations && { well_formed: flag(text => wellFormed(text, world.equations)) }),
+      ...(world.equations && { well_formed: column(i => Number(wellFormed(texts[i]!, world.equations))) }),
       length: column(i => wordCount(texts[i]!)),
-      nll: column(i => nll[i]!),
+      nll: column(i => -likelihoods[i]!.sum / likelihoods[i]!.tokens),
     },
     fve: fveTerms(readouts, vectors, d),
     completions,
@@ -94,9 +98,19 @@ export async function complete(
   return completed;
 }
 
-/** Mean negative log-likelihood per token of texts under the warm start, given their targets. */
-async function perTokenNll(bench: Bench, vectors: Float32Array, texts: readonly string[]): Promise<Float64Array> {
-  const { policy, warmStart, pool, config, text } = bench;
+export interface LogLikelihood {
+  readonly sum: number;
+  /** End token included. */
+  readonly tokens: number;
+}
+
+/** Log-likelihood of texts under the warm start, given their targets, in nats; of a text beyond twice the policy's longest, its beginning. */
+export async function logLikelihoods(
+  bench: Bench,
+  vectors: Float32Array,
+  texts: readonly string[],
+): Promise<LogLikelihood[]> {
+  const { policy, warmStart, pool, config, text, signal } = bench;
   const { encode } = bench.client.lrm.tokenizer;
   const width = 2 * config.policy.max_new_tokens;
   const z = standardise(text, vectors);
@@ -107,8 +121,9 @@ async function perTokenNll(bench: Bench, vectors: Float32Array, texts: readonly 
     rows.forEach((row, i) => {
       own.set(z.subarray(row * d, (row + 1) * d), i * d);
     });
-    return pool.run(likelihoodTask, { policy, params: warmStart, z: own, texts: rows.map(row => tokens[row]!), width });
+    const request = { policy, params: warmStart, z: own, texts: rows.map(row => tokens[row]!), width };
+    return pool.run(likelihoodTask, request, { signal });
   });
   const sums = parts.flatMap(part => [...part]);
-  return Float64Array.from(tokens, (t, i) => -sums[i]! / (t.length + 1));
+  return tokens.map((t, i) => ({ sum: sums[i]!, tokens: t.length + 1 }));
 }

@@ -10,10 +10,16 @@ import { writeJson } from '../run/files.ts';
 import { stream } from '../run/random.ts';
 import { type Bank, buildBank } from './bank.ts';
 import { type Bench, vectorsOf } from './bench.ts';
-import { bootstrap, type Figure } from './bootstrap.ts';
+import { bootstrap, type Figure, type Parts } from './bootstrap.ts';
 import { type Measurements, measure } from './measure.ts';
 import { ROWS, type RowInputs, type RowName, rowsOf } from './rows.ts';
 import { judge, type Verdicts } from './verdicts.ts';
+
+/** How much of a latent's kind the chain's states can say: FVE (null where the model writes no chains), and nats of a translator. */
+export interface Reach {
+  readonly fve: number | null;
+  readonly nats: number | null;
+}
 
 export interface ViewTable {
   readonly id: string;
@@ -21,9 +27,9 @@ export interface ViewTable {
   readonly space: View['space'];
   readonly anchor: string | null;
   /** Of the own chains (raw) or of the translator, on validation problems. */
-  readonly reach: { readonly fve: number; readonly nats: number | null };
+  readonly reach: Reach;
   /** The same of the control that reads the question's end; translated views only. */
-  readonly question_end_reach: { readonly fve: number; readonly nats: number | null } | null;
+  readonly question_end_reach: Reach | null;
   readonly causal: { readonly swap: Figure; readonly zero: Figure };
   readonly verdicts: Verdicts;
   readonly rows: Readonly<Partial<Record<RowName, Readonly<Record<string, Figure>>>>>;
@@ -31,8 +37,12 @@ export interface ViewTable {
 
 export interface Evaluation {
   readonly format: 1;
+  /** Name of the run. */
+  readonly run: string;
   readonly problems: number;
   readonly seed: number;
+  /** Of the intervals. */
+  readonly confidence: number;
   readonly views: readonly ViewTable[];
   /** For each gold step the view that names its result best on validation problems, greedily. */
   readonly content: readonly { readonly result: number; readonly view: string; readonly validation: number }[];
@@ -63,8 +73,10 @@ export async function evaluateRun(bench: Bench): Promise<Evaluation> {
   const content = Array.from({ length: steps }, (_, j) => bestView(j + 1, validation));
   const evaluation: Evaluation = {
     format: 1,
+    run: config.name,
     problems: test.problems.length,
     seed: config.seed,
+    confidence: config.eval.confidence,
     views: tables,
     content,
   };
@@ -115,7 +127,7 @@ function viewTable(bench: Bench, view: View, set: TargetSet, measured: ReadonlyM
     [...measured].map(([row, { columns, fve }]) => {
       const means = Object.entries(columns)
         .filter(([column]) => column !== 'nll')
-        .map(([column, values]) => [column, bootstrap({ numerator: values }, settings(`${row} ${column}`))] as const);
+        .map(([column, values]) => [column, bootstrap(present(values), settings(`${row} ${column}`))] as const);
       const perplexity = bootstrap({ numerator: columns.nll! }, { ...settings(`${row} ppl`), transform: Math.exp });
       const explained = bootstrap(
         { numerator: fve.error, denominator: fve.total },
@@ -127,7 +139,7 @@ function viewTable(bench: Bench, view: View, set: TargetSet, measured: ReadonlyM
   ) as Record<RowName, Record<string, Figure>>;
   const causal = causalScores(bench, view, set);
   const control = views.controls.find(c => c.id === view.id);
-  const reach = (v: View) => ({ fve: v.fve, nats: v.nats ?? null });
+  const reach = (v: View): Reach => ({ fve: Number.isFinite(v.fve) ? v.fve : null, nats: v.nats ?? null });
   const swap = bootstrap({ numerator: causal.swap }, settings('swap'));
   const best = rows.retrieve;
   return {
@@ -163,10 +175,17 @@ export function causalScores(
   return { swap: largest(set.causal?.swap), zero: largest(set.causal?.zero) };
 }
 
+/** The mean of what is there: NaN counts neither above nor below. */
+function present(values: Float64Array): Required<Parts> {
+  return { numerator: values.map(x => x || 0), denominator: values.map(x => (Number.isNaN(x) ? 0 : 1)) };
+}
+
 function bestView(result: number, validation: ReadonlyMap<string, Measurements>) {
   const right = [...validation].map(([view, { columns }]) => {
-    const values = columns[`right_${result}`] ?? new Float64Array();
-    return { result, view, validation: values.reduce((a, b) => a + b, 0) / Math.max(1, values.length) };
+    const { numerator, denominator } = present(columns[`right_${result}`] ?? new Float64Array());
+    return { result, view, validation: sum(numerator) / Math.max(1, sum(denominator)) };
   });
   return right.reduce((a, b) => (a.validation >= b.validation ? a : b));
 }
+
+const sum = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => a + b, 0);

@@ -37,11 +37,10 @@ export async function lrmGradient({ params, spec, options, batch }: LrmGradientI
   }
   const flat = localCopy(params);
   const out = await graph({ params: f32(flat, [flat.length]), batch });
-  const metrics = Object.fromEntries(
-    Object.entries(out.metrics).map(([name, value]) => [name, value.data[0] ?? Number.NaN]),
-  );
+  const scalars = Object.entries({ ...out.metrics, 'lrm/loss': out.loss });
+  const metrics = Object.fromEntries(scalars.map(([name, value]) => [name, value.data[0] ?? Number.NaN]));
   const gradient = out.gradient.data as Float32Array;
-  return moving({ gradient, metrics: { ...metrics, 'lrm/loss': out.loss.data[0] ?? Number.NaN } }, [gradient]);
+  return moving({ gradient, metrics }, [gradient]);
 }
 
 export const lrmGradientTask = task<LrmGradientInput, Awaited<ReturnType<typeof lrmGradient>>>(

@@ -51,10 +51,28 @@ export function cosineAt(a: Float32Array, i: number, b: Float32Array, j: number,
   return scale === 0 ? 0 : dot / scale;
 }
 
-/**
- * Row-wise similarities of readouts [n,d] to targets [n,d] -> [n]; a readout that is not finite gets the worst value.
- * `variance`: mean squared distance of targets from their mean, for `neg_mse`.
- */
+/** A similarity in one geometry. `prepare` is the costly part of a vector, done once per vector; both take [n,d] rows. */
+export interface Comparer {
+  prepare(rows: Float32Array): Float32Array;
+  /** Of prepared rows i of a and j of b; the worst value where it is not finite. */
+  compare(a: Float32Array, i: number, b: Float32Array, j: number): number;
+}
+
+/** `variance`: mean squared distance of targets from their mean, in which `neg_mse` is measured. */
+export function comparer(kind: SimilarityKind, frame: Frame, variance: number): Comparer {
+  const d = frame.centre.length;
+  const measured = (a: Float32Array, i: number, b: Float32Array, j: number) =>
+    kind === 'neg_mse' ? Math.max(WORST.neg_mse, -squaredDistance(a, i, b, j, d) / variance) : cosineAt(a, i, b, j, d);
+  return {
+    prepare: rows => (kind === 'whitened_cosine' ? whiten(frame, rows) : rows),
+    compare(a, i, b, j) {
+      const value = measured(a, i, b, j);
+      return Number.isFinite(value) ? value : WORST[kind];
+    },
+  };
+}
+
+/** Row-wise similarities of readouts [n,d] to targets [n,d] -> [n]. */
 export function similarities(
   kind: SimilarityKind,
   frame: Frame,
@@ -62,13 +80,9 @@ export function similarities(
   targets: Float32Array,
   variance: number,
 ): Float32Array {
-  const d = frame.centre.length;
-  const n = readouts.length / d;
-  const [a, b] = kind === 'whitened_cosine' ? [whiten(frame, readouts), whiten(frame, targets)] : [readouts, targets];
-  return Float32Array.from({ length: n }, (_, i) => {
-    const value = kind === 'neg_mse' ? -squaredDistance(a, i, b, i, d) / variance : cosineAt(a, i, b, i, d);
-    return Number.isNaN(value) ? WORST[kind] : Math.max(WORST[kind], value);
-  });
+  const { prepare, compare } = comparer(kind, frame, variance);
+  const [a, b] = [prepare(readouts), prepare(targets)];
+  return Float32Array.from({ length: readouts.length / frame.centre.length }, (_, i) => compare(a, i, b, i));
 }
 
 export function squaredDistance(a: Float32Array, i: number, b: Float32Array, j: number, d: number): number {

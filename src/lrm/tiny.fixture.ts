@@ -18,7 +18,8 @@ export function tinyParameters(spec: LrmSpec, seed = 1): Float32Array {
   const data = initialise(map, { std: 0.3, stream: uniform });
   for (const { shape, offset, name } of map.entries) {
     if (shape.length !== 1) continue;
-    for (let i = offset; i < offset + shape[0]!; i++) data[i] = name.endsWith('.bias') ? uniform() - 0.5 : 0.5 + uniform();
+    for (let i = offset; i < offset + shape[0]!; i++)
+      data[i] = name.endsWith('.bias') ? uniform() - 0.5 : 0.5 + uniform();
   }
   return data;
 }

@@ -147,6 +147,10 @@ const ppo = z
       })
       .prefault({})
       .describe('distance to the reference, which is the warm start'),
+    group_baseline: z
+      .boolean()
+      .default(true)
+      .describe('take from a score the mean of the other texts of its problem; off is plain PPO'),
     gamma: share.default(1).describe('discount'),
     lambda: share.default(0.95).describe('of generalised advantage estimation'),
     clip: positive.default(0.2).describe('of the probability ratio'),
@@ -176,6 +180,27 @@ const ppo = z
     divides('samples_per_problem', section.samples_per_problem, section.rollout_chunk, 'rollout_chunk');
   });
 
+const gate = z
+  .strictObject({
+    row: z.string().describe('row of the table, as greedy or retrieve'),
+    metric: z.string().describe('column of the table, as right_2 or same'),
+    view: z.string().optional().describe('view by its id, as k3 or k0-4@2.result'),
+    result: count
+      .optional()
+      .describe(
+        "the view chosen for this result on validation problems; default: the metric's own result, else the best",
+      ),
+    over: z.string().optional().describe('row whose value is subtracted, as warm_start'),
+    min: z.number().optional().describe('least value that passes'),
+    max: z.number().optional().describe('highest value that passes'),
+  })
+  .superRefine(({ view, result, min, max }, context) => {
+    const wrong = (message: string) => context.addIssue({ code: 'custom', message });
+    if (min === undefined && max === undefined) wrong('expected min, max or both');
+    if (view !== undefined && result !== undefined) wrong('expected view or result, not both');
+  });
+export type Gate = z.infer<typeof gate>;
+
 const evaluation = z.strictObject({
   problems: count.default(200).describe('held-out problems; no more than targets.problems.test'),
   best_of: count.default(16).describe('samples of the best-of-n row'),
@@ -191,18 +216,7 @@ const evaluation = z.strictObject({
     })
     .prefault({})
     .describe('floors of the verdicts'),
-  gates: z
-    .array(
-      z.strictObject({
-        row: z.string().describe('row of the table, as greedy or retrieve'),
-        view: z.string().optional().describe('reading, by its steps and anchor; default: the one that reads best'),
-        metric: z.string().describe('column of the table'),
-        min: z.number().optional().describe('least value that passes'),
-        max: z.number().optional().describe('highest value that passes'),
-      }),
-    )
-    .default([])
-    .describe('what `recodi eval --gate` checks'),
+  gates: z.array(gate).default([]).describe('what `recodi eval --gate` checks'),
 });
 
 const labels = z.strictObject({

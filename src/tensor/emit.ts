@@ -76,6 +76,7 @@ export const EMIT: Readonly<Record<string, Emit>> = {
   Slice: slice,
   Reverse: reverse,
   ReduceSum: reduction,
+  ReduceSumSquare: reduction,
   ReduceMean: reduction,
   ReduceMax: reduction,
   ReduceMin: reduction,

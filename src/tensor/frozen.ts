@@ -12,17 +12,10 @@ import { tf } from './tfjs.ts';
 
 type Weights = ReturnType<typeof openSafetensors>;
 
+const paths = new Map<string, string>();
 const files = new Map<string, Weights>();
 const nodes = new Map<string, GraphNode>();
 const eager = new Map<string, tf.Tensor>();
-
-function openWeights(file: string): Weights {
-  const known = files.get(file);
-  if (known) return known;
-  const opened = openSafetensors(file);
-  files.set(file, opened);
-  return opened;
-}
 
 function memo<T>(cache: Map<string, T>, key: string, make: () => T): T {
   const known = cache.get(key);
@@ -34,8 +27,8 @@ function memo<T>(cache: Map<string, T>, key: string, make: () => T): T {
 
 /** Tensor `name` of the safetensors file `file`, as float32 · throws RecodiError('input') when the file has no such tensor */
 export function frozen(file: string, name: string): tf.Tensor {
-  const resolved = realpathSync(file);
-  const weights = openWeights(resolved);
+  const resolved = memo(paths, file, () => realpathSync(file));
+  const weights = memo(files, resolved, () => openSafetensors(resolved));
   const entry = weights.tensors.get(name);
   if (!entry) {
     const some = [...weights.tensors.keys()].slice(0, 4).join(', ');
@@ -59,5 +52,5 @@ export function frozen(file: string, name: string): tf.Tensor {
 /** Forgets opened files and frees what other backends have read. */
 export function releaseFrozen(): void {
   for (const tensor of eager.values()) tensor.dispose();
-  for (const cache of [files, nodes, eager]) cache.clear();
+  for (const cache of [paths, files, nodes, eager]) cache.clear();
 }

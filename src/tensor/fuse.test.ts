@@ -99,6 +99,7 @@ const found: ReadonlyArray<readonly [string, string, number[][], Body]> = [
   ],
   ['root mean square norm, quotient', 'SimplifiedLayerNormalization', [[5, 8], [8]], quotientNorm],
   ['root mean square norm, product', 'SimplifiedLayerNormalization', [[2, 5, 8], [8]], productNorm],
+  ['sum of squares', 'ReduceSumSquare', [[3, 9]], x => tf.sum(tf.square(x!), 0)],
   ['log softmax', 'LogSoftmax', [[3, 9]], x => tf.logSoftmax(x!)],
   [
     'product plus residual',

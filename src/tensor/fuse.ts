@@ -63,6 +63,13 @@ const rmsNorm: Rule = at => {
   ];
 };
 
+/** sum(x²) where nothing else needs x². */
+const sumOfSquares: Rule = (at, uses) => {
+  const square = at.inputs[0];
+  if (!isOp(square, 'Mul') || square.inputs[0] !== square.inputs[1] || uses.get(square) !== 1) return undefined;
+  return [[at, renewed => node('ReduceSumSquare', [renewed(square.inputs[0]!)], at.attributes, at.shape, at.dtype)]];
+};
+
 /** A matrix product plus something of its shape, or a row, where nothing else needs the product. */
 const productPlus: Rule = (at, uses) => {
   const index = at.inputs.findIndex(
@@ -83,6 +90,7 @@ const RULES: Readonly<Record<string, readonly Rule[]>> = {
   Sub: [rotaryRules.difference, logSoftmax],
   Mul: [rmsNorm],
   Concat: [rotaryRules.halves],
+  ReduceSum: [sumOfSquares],
 };
 
 function* replacements(order: readonly GraphNode[], uses: ReadonlyMap<GraphNode, number>) {

@@ -18,31 +18,42 @@ const utf8 = new TextEncoder();
 
 /** One protobuf message under construction; nested messages are encoded first and appended as bytes. */
 class Message {
-  private readonly parts: Uint8Array[] = [];
+  private buffer = new Uint8Array(64);
   private length = 0;
 
-  private push(part: Uint8Array): this {
-    this.parts.push(part);
-    this.length += part.length;
+  private reserve(bytes: number): void {
+    if (this.length + bytes <= this.buffer.length) return;
+    const larger = new Uint8Array(Math.max(2 * this.buffer.length, this.length + bytes));
+    larger.set(this.encode());
+    this.buffer = larger;
+  }
+
+  private append(bytes: Uint8Array): this {
+    this.reserve(bytes.length);
+    this.buffer.set(bytes, this.length);
+    this.length += bytes.length;
     return this;
   }
 
-  private varint(value: number | bigint): this {
-    let rest = BigInt.asUintN(64, BigInt(value));
-    const bytes: number[] = [];
-    while (rest > 0x7fn) {
-      bytes.push(Number(rest & 0x7fn) | 0x80);
-      rest >>= 7n;
+  /** A whole number; a negative one takes ten bytes, as two's complement of 64 bits. */
+  private varint(value: number): this {
+    this.reserve(10);
+    let low = (value % 2 ** 32) >>> 0;
+    let high = Math.floor(value / 2 ** 32) >>> 0;
+    while (high > 0 || low > 0x7f) {
+      this.buffer[this.length++] = (low & 0x7f) | 0x80;
+      low = ((low >>> 7) | (high << 25)) >>> 0;
+      high >>>= 7;
     }
-    bytes.push(Number(rest));
-    return this.push(Uint8Array.from(bytes));
+    this.buffer[this.length++] = low;
+    return this;
   }
 
   private key(field: number, wire: number): this {
     return this.varint(field * 8 + wire);
   }
 
-  int(field: number, value: number | bigint): this {
+  int(field: number, value: number): this {
     return this.key(field, VARINT).varint(value);
   }
 
@@ -52,11 +63,11 @@ class Message {
   }
 
   float(field: number, value: number): this {
-    return this.key(field, FLOAT).push(new Uint8Array(Float32Array.of(value).buffer));
+    return this.key(field, FLOAT).append(new Uint8Array(Float32Array.of(value).buffer));
   }
 
   bytes(field: number, value: Uint8Array): this {
-    return this.key(field, BYTES).varint(value.length).push(value);
+    return this.key(field, BYTES).varint(value.length).append(value);
   }
 
   text(field: number, value: string): this {
@@ -77,14 +88,9 @@ class Message {
     return this;
   }
 
+  /** The bytes so far; a view, valid until more is written. */
   encode(): Uint8Array {
-    const out = new Uint8Array(this.length);
-    let at = 0;
-    for (const part of this.parts) {
-      out.set(part, at);
-      at += part.length;
-    }
-    return out;
+    return this.buffer.subarray(0, this.length);
   }
 }
 

@@ -22,7 +22,7 @@ function options({ prepack }: SessionSettings, folder: string | undefined): Runt
     executionProviders: ['cpu'],
     intraOpNumThreads: 1,
     interOpNumThreads: 1,
-    graphOptimizationLevel: 'all',
+    graphOptimizationLevel: 'extended',
     enableMemPattern: false,
     logSeverityLevel: 3,
     extra: {

@@ -5,4 +5,4 @@ import { deviceSuite } from './suite.fixture.ts';
 
 afterAll(closeEngine);
 
-deviceSuite('onnx', 12);
+deviceSuite('onnx', 8);

@@ -1,0 +1,41 @@
+/** `recodi eval RUN`: the held-out table, and the gates that it must pass. */
+import type { Command } from 'commander';
+import { defineCommand } from './command.ts';
+import { type ComputeOptions, computeOptions } from './start.ts';
+
+interface EvalOptions extends ComputeOptions {
+  readonly gate?: boolean;
+}
+
+export function registerEval(program: Command): void {
+  defineCommand<EvalOptions>(
+    computeOptions(
+      program
+        .command('eval')
+        .description('the held-out table of a run: ours, baselines and controls; writes eval.json')
+        .argument('<run>', 'run folder')
+        .option('--gate', "exit 1 where one of the config's eval.gates fails"),
+    ),
+    {
+      examples: ['recodi eval runs/arithmetic', 'recodi eval runs/arithmetic --gate --json'],
+      work: async (context, { gate = false, ...options }, folder = '') => {
+        const { checkGateNames, checkGates, requireGates } = await import('../eval/gates.ts');
+        const { evaluateRun } = await import('../eval/table.ts');
+        const { formatEvaluation, formatGates } = await import('./evalTable.ts');
+        const { withTrainedRun } = await import('./trainedRun.ts');
+        await withTrainedRun(context, folder, options, async bench => {
+          const gates = gate ? bench.config.eval.gates : [];
+          checkGateNames(
+            gates,
+            bench.views.views.map(view => view.id),
+          );
+          const evaluation = await evaluateRun(bench);
+          const results = checkGates(evaluation, gates);
+          const value = gate ? { ...evaluation, gates: results } : evaluation;
+          context.print(value, () => [formatEvaluation(evaluation), ...formatGates(results)].join('\n'));
+          requireGates(results);
+        });
+      },
+    },
+  );
+}

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { evaluation } from '../eval/evaluation.fixture.ts';
+import { checkGates } from '../eval/gates.ts';
+import { describeView, formatEvaluation, formatGates } from './evalTable.ts';
+
+const text = formatEvaluation(evaluation);
+const lineOf = (start: string, from = text) => from.split('\n').find(line => line.startsWith(start)) ?? '';
+
+describe('formatEvaluation', () => {
+  it('fits 120 columns', () => {
+    const title = text.indexOf('\n');
+    expect(
+      Math.max(
+        ...text
+          .slice(title)
+          .split('\n')
+          .map(line => line.length),
+      ),
+    ).toBeLessThanOrEqual(120);
+  });
+
+  it('has a block per view: what it is, how far it reaches, causal scores, verdicts with reasons', () => {
+    expect(lineOf('k0 ')).toBe('k0  latent step 0, raw; nearest to the chain before the result of step 1');
+    expect(text).toContain("reach: FVE 0.71, 34.3 nats; the state at the question's end: FVE 0.40, 20.0 nats");
+    expect(text).toContain("answers changed: 95 ± 5 % by another problem's latent, 89 ± 5 % by zero");
+    expect(text).toContain('  readable: yes, swap gap 0.40 ≥ 0.10');
+    expect(text).toContain('  used: no, swapping it changes 0.05');
+  });
+
+  it('shows shares in per cent with half the interval, and nothing where there is no figure', () => {
+    expect(lineOf('row ')).toMatch(/^row +right_1 +exact_1 +right_2 +exact_2 +same +fve +similarity +gap/);
+    expect(lineOf('greedy')).toMatch(
+      /^greedy +84 ± 5 +42 ± 5 +20 ± 5 +10 ± 5 +30 ± 5 +-16.1 ±3.55 +0.61 +0.40 ±0.05 +100 +4.8 +1.2e4$/,
+    );
+    expect(lineOf('empty')).toMatch(/^empty {20,}0 ± 5 +20 ± 5/);
+  });
+
+  it('ends with each result at the view chosen for it', () => {
+    const end = text.slice(text.indexOf('What the thoughts say'));
+    expect(lineOf('result 1', end)).toMatch(/^result 1 +k0 +97 +greedy +84 ± 5 +42 ± 5 +30 ± 5$/);
+    expect(lineOf('result 2', end)).toMatch(/^result 2 +k0-4@2.result +91 +greedy +20 ± 5 +10 ± 5 +62 ± 5$/);
+    expect(end).toMatch(/\n +warm_start +20 ± 5 +10 ± 5 +32 ± 5\n/);
+  });
+});
+
+it('describeView says in words which latents are read, and as what', () => {
+  const joint = { steps: [0, 3], space: 'translated', anchor: '2.result' } as const;
+  expect(describeView(joint)).toBe('latent steps 0, 3 together, translated to the chain after the result of step 2');
+  expect(describeView({ steps: [1], space: 'raw', anchor: null })).toBe('latent step 1, raw');
+});
+
+it('formatGates has a line per gate', () => {
+  const gates = [
+    { row: 'greedy', metric: 'right_1', min: 0.8 },
+    { row: 'gold', metric: 'same', min: 0.8 },
+  ];
+  expect(formatGates(checkGates(evaluation, gates))).toEqual([
+    'gate passes: greedy right_1 at k0: 0.840, expected ≥ 0.8',
+    'gate fails: gold same at k0: no such figure, expected ≥ 0.8',
+  ]);
+});

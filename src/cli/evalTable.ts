@@ -1,0 +1,131 @@
+/**
+ * The held-out table for the terminal: a block per view, then for each result of the chain what is read at the view that was
+ * chosen for it on validation problems. Shares are in per cent; ± is half of the interval.
+ */
+
+import type { Figure } from '../eval/bootstrap.ts';
+import type { GateResult } from '../eval/gates.ts';
+import type { Evaluation, Reach, ViewTable } from '../eval/table.ts';
+import type { Verdict } from '../eval/verdicts.ts';
+import { parseAnchor } from '../lrm/anchors.ts';
+import { bold, dim, green, red } from './style.ts';
+import { formatTable } from './table.ts';
+
+type Format = (value: number) => string;
+
+const percent: Format = x => (100 * x).toFixed(0);
+const unsigned = (zero: string) => zero.replace(/^-([0.]+)$/, '$1');
+const decimal: Format = x => unsigned(x.toFixed(Math.abs(x) < 10 ? 2 : 1));
+const short: Format = x => (Math.abs(x) < 1000 ? x.toFixed(1) : x.toExponential(1).replace('e+', 'e'));
+
+interface Column {
+  readonly name: string;
+  readonly head?: string;
+  readonly format: Format;
+  readonly interval: boolean;
+}
+
+/** Results beyond these are in eval.json only: the last step of a chain is what the answer says. */
+const MOST_RESULTS = 2;
+
+const COLUMNS: readonly Column[] = [
+  { name: 'same', format: percent, interval: true },
+  { name: 'fve', format: decimal, interval: true },
+  { name: 'similarity', format: decimal, interval: false },
+  { name: 'gap', format: decimal, interval: true },
+  { name: 'well_formed', head: 'well_\nformed', format: percent, interval: false },
+  { name: 'length', format: short, interval: false },
+  { name: 'perplexity', head: 'ppl', format: short, interval: false },
+];
+
+const share = (name: string): Column => ({ name, format: percent, interval: true });
+
+/** `84 ± 5`; nothing where there is no figure. */
+function cell(figure: Figure | undefined, { format, interval }: Pick<Column, 'format' | 'interval'>): string {
+  if (figure?.value == null) return '';
+  const { value, low, high } = figure;
+  if (!interval || low === null || high === null) return format(value);
+  return `${format(value)} ${dim(`±${format((high - low) / 2).padStart(2)}`)}`;
+}
+
+export function formatEvaluation(evaluation: Evaluation): string {
+  const { run, problems, confidence, views } = evaluation;
+  const title = `${bold(run)}: ${problems} held-out problems; shares in %, ± half of the ${percent(confidence)} % interval over problems`;
+  return [title, ...views.map(formatView), formatContent(evaluation)].join('\n\n');
+}
+
+const POINTS = {
+  open: 'at the first word of',
+  before: 'before the result of',
+  result: 'after the result of',
+  end: 'at the end of',
+};
+
+/** `steps 0, 3; translated to the chain before the result of step 2`. */
+export function describeView({ steps, space, anchor: name }: Pick<ViewTable, 'steps' | 'space' | 'anchor'>): string {
+  const which = steps.length === 1 ? `latent step ${steps[0]}` : `latent steps ${steps.join(', ')} together`;
+  const anchor = name === null ? undefined : parseAnchor(name);
+  const where = anchor && `the chain ${POINTS[anchor.point]} step ${anchor.step}`;
+  if (space === 'translated') return `${which}, translated to ${where}`;
+  return where ? `${which}, raw; nearest to ${where}` : `${which}, raw`;
+}
+
+const reached = ({ fve, nats }: Reach) =>
+  [`FVE ${fve === null ? 'unknown' : decimal(fve)}`, nats !== null && `${nats.toFixed(1)} nats`]
+    .filter(Boolean)
+    .join(', ');
+
+/** `yes: reason`, in colour. */
+export function formatVerdict(name: string, { holds, reason }: Verdict): string {
+  return `${name}: ${holds ? green('yes') : red('no')}, ${reason}`;
+}
+
+function formatView(view: ViewTable): string {
+  const { reach, question_end_reach: control, causal, verdicts, rows } = view;
+  const known = new Set(Object.values(rows).flatMap(Object.keys));
+  const columns = [...perResult(known), ...COLUMNS].filter(({ name }) => known.has(name));
+  const body = Object.entries(rows).map(([row, figures]) => [
+    row,
+    ...columns.map(column => cell(figures[column.name], column)),
+  ]);
+  const changed = { format: percent, interval: true };
+  return [
+    `${bold(view.id)}  ${describeView(view)}`,
+    `  reach: ${reached(reach)}${control ? `; the state at the question's end: ${reached(control)}` : ''}`,
+    `  answers changed: ${cell(causal.swap, changed)} % by another problem's latent, ${cell(causal.zero, changed)} % by zero`,
+    `  ${formatVerdict('readable', verdicts.readable)}`,
+    `  ${formatVerdict('used', verdicts.used)}`,
+    '',
+    formatTable(['row', ...columns.map(({ name, head }) => head ?? name)], body).trimEnd(),
+  ].join('\n');
+}
+
+function perResult(known: ReadonlySet<string>): Column[] {
+  const results = Array.from({ length: MOST_RESULTS }, (_, j) => j + 1).filter(j => known.has(`right_${j}`));
+  return results.flatMap(j => [share(`right_${j}`), share(`exact_${j}`)]);
+}
+
+/** Ours, where it starts from, and what reads nothing. */
+const HEADLINE = ['greedy', 'retrieve', 'warm_start', 'swapped', 'empty'] as const;
+
+function formatContent({ content, views }: Evaluation): string {
+  const rows = content.flatMap(({ result, view, validation }) => {
+    const table = views.find(({ id }) => id === view);
+    return HEADLINE.map((row, i) => {
+      const figures = table?.rows[row];
+      const of = (name: string) => cell(figures?.[name], share(name));
+      const lead = i === 0 ? [`result ${result}`, view, percent(validation)] : ['', '', ''];
+      return [...lead, row, of(`right_${result}`), of(`exact_${result}`), of('same')];
+    });
+  });
+  const head = ['', 'view', 'validation', 'row', 'right', 'exact', 'same'];
+  return `${bold('What the thoughts say')}: each result of the chain at the view chosen for it on validation problems (greedy)\n\n${formatTable(head, rows)}`;
+}
+
+/** A line per gate, and none without gates. */
+export function formatGates(results: readonly GateResult[]): string[] {
+  return results.map(({ gate, expected, got, passed }) => {
+    const verdict = passed ? green('passes') : red('fails');
+    return `gate ${verdict}: ${gate}: ${got === null ? 'no such figure' : got.toFixed(3)}, expected ${expected}`;
+  });
+}

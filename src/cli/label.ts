@@ -1,0 +1,31 @@
+/** `recodi label RUN`: every target of some problems with its text and every score it got, for oracle training and for people. */
+import { relative } from 'node:path';
+import type { Command } from 'commander';
+import { defineCommand } from './command.ts';
+import { type ComputeOptions, computeOptions } from './start.ts';
+
+export function registerLabel(program: Command): void {
+  defineCommand<ComputeOptions>(
+    computeOptions(
+      program
+        .command('label')
+        .description(
+          'write labels.jsonl and vectors.safetensors, and rows for activation oracles, as config.labels says',
+        )
+        .argument('<run>', 'run folder'),
+    ),
+    {
+      examples: ['recodi label runs/arithmetic', 'recodi label runs/arithmetic --workers 8 --json'],
+      work: async (context, options, folder = '') => {
+        const { labelRun } = await import('../labels/label.ts');
+        const { withTrainedRun } = await import('./trainedRun.ts');
+        const summary = await withTrainedRun(context, folder, options, labelRun);
+        context.print(summary, () => {
+          const { labels, accepted, files } = summary;
+          const written = files.map(file => relative('.', file)).join(', ');
+          return `${labels} labels, of which ${accepted} are accepted (readable)\nwritten: ${written}`;
+        });
+      },
+    },
+  );
+}

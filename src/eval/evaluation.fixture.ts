@@ -1,0 +1,64 @@
+/** A held-out table of two views, as `recodi eval` would make it. */
+import type { Figure } from './bootstrap.ts';
+import type { Evaluation, ViewTable } from './table.ts';
+
+/** A figure with an interval of ± `half`. */
+export const figure = (value: number | null, half = 0.05): Figure => ({
+  value,
+  low: value === null ? null : value - half,
+  high: value === null ? null : value + half,
+});
+
+function row(right: number, same: number): Record<string, Figure> {
+  return {
+    exact_1: figure(right / 2),
+    right_1: figure(right),
+    exact_2: figure(0.1),
+    right_2: figure(0.2),
+    exact_3: figure(0),
+    right_3: figure(0),
+    same: figure(same),
+    similarity: figure(0.61),
+    gap: figure(0.4),
+    well_formed: figure(1, 0),
+    length: figure(4.75),
+    fve: figure(-16.071, 3.55),
+    perplexity: figure(12345.6),
+  };
+}
+
+function view(part: Pick<ViewTable, 'id' | 'steps' | 'space' | 'anchor'>, same: number): ViewTable {
+  return {
+    ...part,
+    reach: { fve: 0.71, nats: part.space === 'raw' ? null : 34.25 },
+    question_end_reach: part.space === 'raw' ? null : { fve: 0.4, nats: 20 },
+    causal: { swap: figure(0.95), zero: figure(0.89) },
+    verdicts: {
+      readable: { holds: true, reason: 'swap gap 0.40 ≥ 0.10, FVE 0.30 > 0.00 (the mean)' },
+      used: { holds: false, reason: 'swapping it changes 0.05 of the answers, < 0.10' },
+    },
+    rows: {
+      greedy: row(0.84, same),
+      retrieve: row(0.9, same),
+      warm_start: row(0.5, same - 0.3),
+      swapped_retrieve: row(0.1, 0.06),
+      empty: { ...row(0, 0.04), right_1: figure(null) },
+    },
+  };
+}
+
+export const evaluation: Evaluation = {
+  format: 1,
+  run: 'arithmetic',
+  problems: 200,
+  seed: 0,
+  confidence: 0.95,
+  views: [
+    view({ id: 'k0', steps: [0], space: 'raw', anchor: '1.before' }, 0.3),
+    view({ id: 'k0-4@2.result', steps: [0, 1, 2, 3, 4], space: 'translated', anchor: '2.result' }, 0.62),
+  ],
+  content: [
+    { result: 1, view: 'k0', validation: 0.97 },
+    { result: 2, view: 'k0-4@2.result', validation: 0.91 },
+  ],
+};

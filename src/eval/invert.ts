@@ -1,0 +1,103 @@
+/**
+ * Inverts one question: the model thinks about it, and every view of its latents is read. Other problems, by which a reading is
+ * told from what any text would score, come from the run's validation problems.
+ */
+import { anchorName } from '../lrm/anchors.ts';
+import { LENS_TOP } from '../lrm/runtime.ts';
+import type { View } from '../lrm/views.ts';
+import { buildBank } from './bank.ts';
+import { type Bench, vectorsOf } from './bench.ts';
+import type { Decode } from './decode.ts';
+import { readQuestion } from './question.ts';
+import { donorRows, gather, READING_PARTS, type Reading, readAll, type StepCausal } from './readings.ts';
+
+export interface InvertedView extends Reading {
+  readonly view: string;
+  readonly steps: readonly number[];
+  readonly space: View['space'];
+  readonly anchor: string | null;
+  readonly causal: StepCausal;
+  /** The logit lens's first tokens, per step of the view. */
+  readonly lens: readonly (readonly string[])[];
+}
+
+export interface Inversion {
+  readonly format: 1;
+  readonly run: string;
+  /** As the model reads it. */
+  readonly question: string;
+  readonly latents: number;
+  /** First token of what the model answers with its latents. */
+  readonly answer: string;
+  readonly decode: Decode;
+  readonly views: readonly InvertedView[];
+}
+
+/** Other problems that swap gaps are taken over. */
+export const SWAPS = 8;
+/** Donors of interventions, and the batch that they are drawn from. */
+const DONORS = 8;
+const BATCH = 64;
+
+/** @throws RecodiError('usage') for a question that the model has no words for. */
+export async function invertQuestion(
+  bench: Bench,
+  { question: typed, how }: { readonly question: string; readonly how: Decode },
+): Promise<Inversion> {
+  const { client, config, progress, sets, views } = bench;
+  const { spec, tokenizer } = client.lrm;
+  const reserved = [spec.padId, spec.botId, spec.eotId, spec.eosId, bench.policy.injectId, bench.policy.separatorId];
+  const { text: question, tokens } = readQuestion(typed, tokenizer, reserved);
+  const bank = how === 'retrieve' ? await buildBank(bench) : undefined;
+  progress.stage('reading the thoughts', 1 + READING_PARTS * views.views.length);
+  let done = 0;
+  const tick = () => progress.update(++done);
+
+  const thought = await client.think([tokens]);
+  const validation = sets.get('validation')!;
+  const donors = validation.problems.map(p => p.question);
+  const others = donorRows([question], donors, SWAPS)[0]!;
+  const batch = [...new Set(donors)].filter(donor => donor !== question).slice(0, BATCH - 1);
+  const causal = await client.causal([tokens, ...batch.map(tokenizer.encode)], { donors: DONORS });
+  tick();
+
+  const inverted: InvertedView[] = [];
+  for (const view of views.views) {
+    const { steps } = view;
+    const own: StepCausal = { swap: steps.map(k => causal.swap[k]!), zero: steps.map(k => causal.zero[k]!) };
+    const [reading] = await readAll(bench, {
+      view,
+      questions: [tokens],
+      vectors: vectorsOf(bench, view, thought.states),
+      how,
+      bank,
+      answers: thought.answers,
+      others: gather(vectorsOf(bench, view, validation.states), others, bench.policy.targetSize),
+      causal: [own],
+      tick,
+    });
+    inverted.push({
+      view: view.id,
+      steps,
+      space: view.space,
+      anchor: view.anchor ? anchorName(view.anchor) : null,
+      ...reading!,
+      causal: own,
+      lens: steps.map(k => lensTokens(thought.lens, k, tokenizer.token)),
+    });
+  }
+  return {
+    format: 1,
+    run: config.name,
+    question,
+    latents: spec.latents,
+    answer: tokenizer.token(thought.answers[0]!),
+    decode: how,
+    views: inverted,
+  };
+}
+
+/** Row of lens ids [rows,LENS_TOP] as tokens. */
+export function lensTokens(lens: Int32Array, row: number, token: (id: number) => string): string[] {
+  return [...lens.subarray(row * LENS_TOP, (row + 1) * LENS_TOP)].map(token);
+}

@@ -1,0 +1,173 @@
+/**
+ * Readings: the text found for each target with all that it is worth, one by one. Labels and `invert` are made of these; the
+ * table averages the same quantities over problems.
+ *
+ * Controls are found as ours are: the swapped text is what the same decoding finds for another problem's latent, in the own
+ * question. Verdicts hold one reading's own error against the errors of the controls.
+ */
+import { squaredDistance } from '../lrm/similarity.ts';
+import type { View } from '../lrm/views.ts';
+import { RecodiError } from '../run/errors.ts';
+import type { Bank } from './bank.ts';
+import { type Bench, type ReadingTask, readTexts, similarityTo } from './bench.ts';
+import { type Candidate, type Decode, decode } from './decode.ts';
+import { complete, logLikelihoods } from './measure.ts';
+import { judge, type Verdicts } from './verdicts.ts';
+
+/** A text that reads nothing, scored against the target. */
+export interface Control {
+  readonly text: string;
+  readonly similarity: number;
+  readonly fve: number;
+}
+
+export interface ReadingScores {
+  readonly similarity: number;
+  /** Similarity minus the mean similarity to other problems' targets. */
+  readonly gap: number;
+  /** Similarity minus that of the empty text. */
+  readonly lift: number;
+  /** `1 - |readout - target|² / variance`: over many problems its mean is the FVE. */
+  readonly fve: number;
+  /** Of the text and its end under the warm start, in nats. */
+  readonly log_likelihood: number;
+  /** Tokens that it is of, end included. */
+  readonly tokens: number;
+}
+
+export interface Reading {
+  readonly text: string;
+  /** The text with the step that it leaves open finished by the model. */
+  readonly completion: string;
+  /** First token of what the model answers after question and completion. */
+  readonly answer: string;
+  /** It is the answer that the model gives with its latents. */
+  readonly same: boolean;
+  readonly scores: ReadingScores;
+  readonly controls: { readonly empty: Control; readonly swapped: Control };
+  /** Further texts, best first. */
+  readonly alternatives: readonly Candidate[];
+  readonly verdicts: Verdicts;
+}
+
+/** Shares of interventions that change the answer, one per step of a view. */
+export interface StepCausal {
+  readonly swap: readonly number[];
+  readonly zero: readonly number[];
+}
+
+export interface ReadingsRequest extends ReadingTask {
+  readonly how: Decode;
+  readonly bank: Bank | undefined;
+  /** First tokens of the model's own latent answers, [n]. */
+  readonly answers: ArrayLike<number>;
+  /** For each target the same number of other problems' targets in this view, [n,m,d]; the first is decoded as the swapped latent. */
+  readonly others: Float32Array;
+  readonly causal: readonly StepCausal[];
+  /** Called after each of `READING_PARTS` parts. */
+  readonly tick?: () => void;
+}
+
+export const READING_PARTS = 3;
+/** Alternatives kept. */
+const ALTERNATIVES = 8;
+
+export async function readAll(bench: Bench, request: ReadingsRequest): Promise<Reading[]> {
+  const { view, questions, vectors, how, bank, answers, others, causal, tick } = request;
+  const { client, config } = bench;
+  const { tokenizer } = client.lrm;
+  const n = questions.length;
+  const d = vectors.length / n;
+  const found = await decode(bench, how, { view, questions, vectors }, bank);
+  tick?.();
+  const swappedVectors = firstOf(others, n, d);
+  const swapped = (await decode(bench, how, { view, questions, vectors: swappedVectors }, bank)).map(
+    best => best[0]!.text,
+  );
+  tick?.();
+  const texts = found.map(best => best[0]!.text);
+  const readouts = await readTexts(
+    bench,
+    questions,
+    texts.map((text, i) => [text, '', swapped[i]!]),
+  );
+  const completions = await complete(bench, questions, texts);
+  const given = await client.answers(questions.map((q, i) => [...q, ...tokenizer.encode(completions[i]!)]));
+  const likelihoods = await logLikelihoods(bench, vectors, texts);
+  tick?.();
+  return texts.map((text, i) => {
+    const target = vectors.subarray(i * d, (i + 1) * d);
+    const readout = (of: number) => readouts.subarray((3 * i + of) * d, (3 * i + of + 1) * d);
+    const to = (state: Float32Array, vector: Float32Array) => similarityTo(config, view, state, vector)[0]!;
+    const control = (of: number, what: string): Control => ({
+      text: what,
+      similarity: to(readout(of), target),
+      fve: explained(view, readout(of), target),
+    });
+    const similarity = to(readout(0), target);
+    const fve = explained(view, readout(0), target);
+    const controls = { empty: control(1, ''), swapped: control(2, swapped[i]!) };
+    const count = others.length / (n * d);
+    const foreign = Array.from({ length: count }, (_, j) => {
+      const from = (i * count + j) * d;
+      return to(readout(0), others.subarray(from, from + d));
+    });
+    const gap = similarity - mean(foreign);
+    const floors = { empty: controls.empty.fve, swapped: controls.swapped.fve };
+    return {
+      text,
+      completion: completions[i]!,
+      answer: tokenizer.token(given[i]!),
+      same: given[i] === answers[i],
+      scores: {
+        similarity,
+        gap,
+        lift: similarity - controls.empty.similarity,
+        fve,
+        log_likelihood: likelihoods[i]!.sum,
+        tokens: likelihoods[i]!.tokens,
+      },
+      controls,
+      alternatives: found[i]!.slice(1, 1 + ALTERNATIVES),
+      verdicts: judge({ gap, fve, fveFloors: floors, causal: Math.max(...causal[i]!.swap) }, config.eval.verdicts),
+    };
+  });
+}
+
+/** For each question `count` rows of `donors`, from behind its own place on and never of the same question. */
+export function donorRows(questions: readonly string[], donors: readonly string[], count: number): number[][] {
+  return questions.map((question, i) => {
+    const order = donors.map((_, j) => (i + 1 + j) % donors.length);
+    const rows = order.filter(row => donors[row] !== question);
+    if (rows.length === 0)
+      throw new RecodiError(
+        'input',
+        'no other problem to compare with: the run has no validation problem but this one; train with more (targets.problems.validation).',
+      );
+    return Array.from({ length: count }, (_, j) => rows[j % rows.length]!);
+  });
+}
+
+/** Rows of vectors [m,d] by their numbers: [rows,d]. */
+export function gather(vectors: Float32Array, rows: readonly number[], d: number): Float32Array {
+  const out = new Float32Array(rows.length * d);
+  rows.forEach((row, i) => {
+    out.set(vectors.subarray(row * d, (row + 1) * d), i * d);
+  });
+  return out;
+}
+
+/** [n,m,d] -> [n,d] */
+function firstOf(others: Float32Array, n: number, d: number): Float32Array {
+  const count = others.length / (n * d);
+  return gather(
+    others,
+    Array.from({ length: n }, (_, i) => i * count),
+    d,
+  );
+}
+
+const explained = (view: View, readout: Float32Array, target: Float32Array) =>
+  1 - squaredDistance(readout, 0, target, 0, target.length) / view.variance;
+
+const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;

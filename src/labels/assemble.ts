@@ -1,0 +1,57 @@
+/** From a reading to a label: everything known about one target in one record. Pure, so that it can be checked by itself. */
+import type { Reading, StepCausal } from '../eval/readings.ts';
+import { exactExpression, rightResult, wellFormed } from '../eval/text.ts';
+import { anchorName } from '../lrm/anchors.ts';
+import type { View } from '../lrm/views.ts';
+import type { Problem, World } from '../worlds/problem.ts';
+import type { Label } from './schema.ts';
+
+export interface LabelParts {
+  readonly problem: Problem;
+  readonly view: Pick<View, 'id' | 'steps' | 'space' | 'anchor'>;
+  readonly reading: Reading;
+  readonly causal: StepCausal;
+  readonly lens: readonly (readonly string[])[];
+  /** First tokens of the model's latent answer and of the gold answer. */
+  readonly answers: { readonly latent: string; readonly gold: string };
+  readonly equations: World['equations'];
+  readonly provenance: Label['provenance'];
+}
+
+export function assembleLabel(parts: LabelParts): Label {
+  const { problem, view, reading, causal, lens, answers, equations, provenance } = parts;
+  const { text, verdicts } = reading;
+  const finite = (values: readonly number[]) => values.map(x => (Number.isFinite(x) ? x : null));
+  return {
+    format: 1,
+    id: `${problem.id}:${view.id}`,
+    problem: problem.id,
+    split: problem.split,
+    question: problem.question,
+    view: view.id,
+    steps: [...view.steps],
+    space: view.space,
+    anchor: view.anchor ? anchorName(view.anchor) : null,
+    explanation: text,
+    completion: reading.completion,
+    answer: { latent: answers.latent, explained: reading.answer, same: reading.same },
+    scores: { ...reading.scores, ...(equations && { well_formed: wellFormed(text, equations) }) },
+    controls: reading.controls,
+    alternatives: [...reading.alternatives],
+    lens: lens.map(tokens => [...tokens]),
+    causal: { swap: finite(causal.swap), zero: finite(causal.zero) },
+    verdicts,
+    accepted: verdicts.readable.holds,
+    gold: {
+      answer: problem.answer,
+      answered: answers.latent === answers.gold,
+      steps: problem.steps.map(step => ({
+        text: step.text,
+        ...(step.result !== undefined && { result: step.result }),
+        exact: exactExpression(text, step),
+        right: rightResult(text, step),
+      })),
+    },
+    provenance,
+  };
+}

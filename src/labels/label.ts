@@ -1,0 +1,172 @@
+/**
+ * `recodi label`: reads every view of the problems that `config.labels` names and writes what it finds.
+ *
+ *   labels/labels.jsonl          one label per problem and view (schema.ts)
+ *   labels/vectors.safetensors   the same rows: `vectors` [n,d] as they were read, `latents` [n,K,d] as the model had them
+ *   labels/ao/rows.jsonl         accepted labels as training rows for activation oracles (activationOracle.ts)
+ *
+ * Vectors are raw, never normalised. Nothing is written until all is read, and each file is whole or absent; `labels_sha256` in
+ * the vectors' metadata says which labels.jsonl they belong to.
+ */
+import { join } from 'node:path';
+import { buildBank } from '../eval/bank.ts';
+import { type Bench, vectorsOf } from '../eval/bench.ts';
+import { lensTokens, SWAPS } from '../eval/invert.ts';
+import { donorRows, gather, READING_PARTS, readAll, type StepCausal } from '../eval/readings.ts';
+import { firstProblems } from '../eval/table.ts';
+import type { TargetSet } from '../lrm/targets.ts';
+import { targetVectors, type View } from '../lrm/views.ts';
+import { sha256 } from '../run/config/pin.ts';
+import { makeFolder, readText, writeFileAtomic } from '../run/files.ts';
+import { formatJsonl } from '../run/jsonl.ts';
+import { packageVersion } from '../run/package.ts';
+import { writeSafetensors } from '../tensor/safetensors.ts';
+import { oracleRow } from './activationOracle.ts';
+import { assembleLabel } from './assemble.ts';
+import type { Label } from './schema.ts';
+
+export interface LabelSummary {
+  readonly labels: number;
+  readonly accepted: number;
+  /** Labels and accepted ones by view. */
+  readonly views: Readonly<Record<string, { readonly labels: number; readonly accepted: number }>>;
+  readonly files: readonly string[];
+}
+
+interface Row {
+  readonly label: Label;
+  /** [d] */
+  readonly vector: Float32Array;
+  /** [K,d] */
+  readonly latents: Float32Array;
+  /** What the model had read before it thought. */
+  readonly context: readonly number[];
+}
+
+export async function labelRun(bench: Bench): Promise<LabelSummary> {
+  const { config, client, sets, views, progress } = bench;
+  const { split, problems: count, decode } = config.labels;
+  const set = firstProblems(sets.get(split)!, count, bench);
+  const bank = decode === 'retrieve' ? await buildBank(bench) : undefined;
+  const questions = set.problems.map(p => client.lrm.tokenizer.encode(p.question));
+  progress.stage(`labelling ${set.problems.length} problems`, 1 + READING_PARTS * views.views.length);
+  let done = 0;
+  const causal = set.causal ?? (await client.causal(questions));
+  progress.update(++done);
+  const rows: Row[] = [];
+  for (const view of views.views) {
+    const tick = () => progress.update(++done, { view: view.id });
+    rows.push(...(await labelView(bench, view, { ...set, causal }, questions, { bank, tick })));
+  }
+  const files = write(bench, rows);
+  const labels = rows.map(row => row.label);
+  const accepted = (of: readonly Label[]) => of.filter(label => label.accepted).length;
+  const byView = views.views.map(({ id }) => {
+    const own = labels.filter(label => label.view === id);
+    return [id, { labels: own.length, accepted: accepted(own) }] as const;
+  });
+  return { labels: labels.length, accepted: accepted(labels), views: Object.fromEntries(byView), files };
+}
+
+async function labelView(
+  bench: Bench,
+  view: View,
+  set: TargetSet & Required<Pick<TargetSet, 'causal'>>,
+  questions: readonly (readonly number[])[],
+  { bank, tick }: { bank: Awaited<ReturnType<typeof buildBank>> | undefined; tick: () => void },
+): Promise<Row[]> {
+  const { config, client, world, sets, paths } = bench;
+  const { spec, tokenizer } = client.lrm;
+  const d = spec.model.hiddenSize;
+  const states = spec.latents + 1;
+  const vectors = vectorsOf(bench, view, set.states);
+  const latents = targetVectors({ steps: view.steps }, set.states, states, d);
+  const donors = sets.get('validation')!;
+  const others = donorRows(
+    set.problems.map(p => p.question),
+    donors.problems.map(p => p.question),
+    SWAPS,
+  );
+  const causal = set.problems.map((_, i): StepCausal => {
+    const of = (scores: Float32Array) => view.steps.map(k => scores[i * states + k]!);
+    return { swap: of(set.causal.swap), zero: of(set.causal.zero) };
+  });
+  const readings = await readAll(bench, {
+    view,
+    questions,
+    vectors,
+    how: config.labels.decode,
+    bank,
+    answers: set.answers,
+    others: gather(vectorsOf(bench, view, donors.states), others.flat(), d),
+    causal,
+    tick,
+  });
+  const provenance: Label['provenance'] = {
+    run: config.name,
+    config_sha256: readText(paths.configHash).trim(),
+    recodi: packageVersion(),
+    decode: config.labels.decode,
+    reward: config.reward.kind,
+  };
+  const width = view.steps.length * d;
+  return set.problems.map((problem, i) => {
+    const gold = tokenizer.encode(problem.answer)[0];
+    const label = assembleLabel({
+      problem,
+      view,
+      reading: readings[i]!,
+      causal: causal[i]!,
+      lens: view.steps.map(k => lensTokens(set.lens, i * states + k, tokenizer.token)),
+      answers: { latent: tokenizer.token(set.answers[i]!), gold: gold === undefined ? '' : tokenizer.token(gold) },
+      equations: world.equations,
+      provenance,
+    });
+    return {
+      label,
+      vector: vectors.subarray(i * d, (i + 1) * d),
+      latents: latents.subarray(i * width, (i + 1) * width),
+      context: [...questions[i]!, spec.botId],
+    };
+  });
+}
+
+function write({ client, paths }: Bench, rows: readonly Row[]): string[] {
+  const { spec, tokenizer } = client.lrm;
+  const d = spec.model.hiddenSize;
+  const files = {
+    vectors: join(paths.labels, 'vectors.safetensors'),
+    labels: join(paths.labels, 'labels.jsonl'),
+    oracle: join(paths.labels, 'ao', 'rows.jsonl'),
+  };
+  const text = formatJsonl(rows.map(row => row.label));
+  const steps = rows[0]!.latents.length / d;
+  makeFolder(join(paths.labels, 'ao'));
+  writeSafetensors(
+    files.vectors,
+    {
+      vectors: { dtype: 'F32', shape: [rows.length, d], data: joined(rows.map(row => row.vector)) },
+      latents: { dtype: 'F32', shape: [rows.length, steps, d], data: joined(rows.map(row => row.latents)) },
+    },
+    { format: '1', space: 'final_norm', labels_sha256: sha256(text) },
+  );
+  writeFileAtomic(files.labels, text);
+  const oracle = rows
+    .filter(({ label }) => label.accepted)
+    .map(({ label, latents, context }) => {
+      const vectors = Array.from({ length: steps }, (_, k) => [...latents.subarray(k * d, (k + 1) * d)]);
+      return { ...oracleRow(label, { latents: vectors, layer: spec.model.layers - 1, context, tokenizer }) };
+    });
+  writeFileAtomic(files.oracle, formatJsonl(oracle));
+  return Object.values(files);
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const out = new Float32Array(parts.reduce((n, part) => n + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    out.set(part, offset);
+    offset += part.length;
+  }
+  return out;
+}

@@ -1,0 +1,29 @@
+/** A reading of a problem's first step, and the problem. */
+import type { Reading } from '../eval/readings.ts';
+import { equationStep } from '../worlds/notation.ts';
+import type { Problem } from '../worlds/problem.ts';
+
+export const problem: Problem = {
+  id: 'p1',
+  question: 'Tom has 5 apples . He buys 6 more . He doubles them . How many apples does Tom have ?',
+  steps: [equationStep(5, '+', 6), equationStep(11, '*', 2)],
+  answer: '22',
+  split: 'test',
+};
+
+export const reading: Reading = {
+  text: '<< 5 + 6 =',
+  completion: '<< 5 + 6 = 11 >>',
+  answer: '22',
+  same: true,
+  scores: { similarity: 0.91, gap: 0.6, lift: 0.5, fve: 0.7, log_likelihood: -4.5, tokens: 6 },
+  controls: {
+    empty: { text: '', similarity: 0.41, fve: -0.2 },
+    swapped: { text: '<< 3 + 9 =', similarity: 0.3, fve: 0.1 },
+  },
+  alternatives: [{ text: '<< 6 + 5 =', similarity: 0.88 }],
+  verdicts: {
+    readable: { holds: true, reason: 'swap gap 0.60 ≥ 0.10, FVE 0.70 > 0.10 (swapped)' },
+    used: { holds: false, reason: 'swapping it changes 0.00 of the answers, < 0.10' },
+  },
+};

@@ -1,0 +1,67 @@
+/**
+ * What a label is: a target with the text that was found for it and every score it got. One line of labels.jsonl each, in the
+ * order of the rows of vectors.safetensors; docs/labels.md says how to read the numbers. What the world knows (the gold steps)
+ * stands under `gold` and entered no decision. A change that older readers cannot read raises `format`.
+ */
+import { z } from 'zod';
+
+const number = z.number();
+const shares = z.array(z.number().nullable());
+const control = z.strictObject({ text: z.string(), similarity: number, fve: number });
+const verdict = z.strictObject({ holds: z.boolean(), reason: z.string() });
+
+export const labelSchema = z.strictObject({
+  format: z.literal(1),
+  /** `<problem>:<view>` */
+  id: z.string(),
+  problem: z.string(),
+  split: z.enum(['train', 'validation', 'test']),
+  question: z.string(),
+  view: z.string(),
+  /** Latent steps that were read; 0 is the state at `<bot>`. */
+  steps: z.array(z.int().min(0)).min(1),
+  space: z.enum(['raw', 'translated']),
+  /** Point of the chain that the text goes up to, as `2.before`. */
+  anchor: z.string().nullable(),
+  explanation: z.string(),
+  /** The explanation with the step that it leaves open finished by the model. */
+  completion: z.string(),
+  /** First token of the model's answer: with its latents, and after question and completion. */
+  answer: z.strictObject({ latent: z.string(), explained: z.string(), same: z.boolean() }),
+  scores: z.strictObject({
+    similarity: number,
+    gap: number,
+    lift: number,
+    fve: number,
+    log_likelihood: number,
+    tokens: z.int().min(1),
+    /** Absent where the world's chains have no grammar. */
+    well_formed: z.boolean().optional(),
+  }),
+  controls: z.strictObject({ empty: control, swapped: control }),
+  alternatives: z.array(z.strictObject({ text: z.string(), similarity: number })),
+  /** The logit lens's first tokens, per step. */
+  lens: z.array(z.array(z.string())),
+  /** Share of swapped latents, and whether a zeroed one, that change this problem's answer, per step; null without donors. */
+  causal: z.strictObject({ swap: shares, zero: shares }),
+  verdicts: z.strictObject({ readable: verdict, used: verdict }),
+  /** The explanation may be learned from: it is readable. */
+  accepted: z.boolean(),
+  gold: z.strictObject({
+    answer: z.string(),
+    /** The latent answer is the gold answer. */
+    answered: z.boolean(),
+    steps: z.array(
+      z.strictObject({ text: z.string(), result: z.string().optional(), exact: z.boolean(), right: z.boolean() }),
+    ),
+  }),
+  provenance: z.strictObject({
+    run: z.string(),
+    config_sha256: z.string(),
+    recodi: z.string(),
+    decode: z.enum(['greedy', 'best_of_n', 'retrieve']),
+    reward: z.string(),
+  }),
+});
+
+export type Label = z.infer<typeof labelSchema>;

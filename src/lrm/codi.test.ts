@@ -1,0 +1,162 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { embed, forward, logits, positionsOf } from '../lm/transformer.ts';
+import { frozenWeights } from '../lm/weights.ts';
+import { stream } from '../run/random.ts';
+import { closeEngine, compile, f32, i32, tf, useDevice } from '../tensor/index.ts';
+import { padTokens } from './batches.ts';
+import { type Intervention, projectionShapes, readQuestion, type Tokens, think } from './codi.ts';
+import { LENS_TOP, type LrmRuntime, lrmRuntime } from './runtime.ts';
+import { tinyLrm, world } from './tiny.fixture.ts';
+
+let runtime: LrmRuntime;
+beforeAll(async () => {
+  await useDevice('cpu');
+  runtime = await lrmRuntime((await tinyLrm()).folder);
+});
+afterAll(closeEngine);
+
+const rng = stream(1, 'codi');
+const problems = [1, 2, 3].map(steps => world.generator('train', rng, steps));
+const questions = () => problems.map(problem => runtime.lrm.tokenizer.encode(problem.question));
+const ask = (width?: number) => ({ question: padTokens(questions(), runtime.lrm.spec.padId, 'left', width) });
+
+function expectClose(a: ArrayLike<number>, b: ArrayLike<number>, digits = 4) {
+  expect(a.length).toBe(b.length);
+  Array.from(a).forEach((x, i) => {
+    expect(x).toBeCloseTo(b[i]!, digits);
+  });
+}
+
+describe('the latent roll-out', () => {
+  it('is changed neither by left padding nor by the other questions', async () => {
+    const tight = await runtime.think()(ask());
+    const wide = await runtime.think()(ask(48));
+    expectClose(wide.states.data, tight.states.data);
+    expect(wide.answer.data).toEqual(tight.answer.data);
+    expect(wide.lens.data).toEqual(tight.lens.data);
+    const { spec } = runtime.lrm;
+    const size = (spec.latents + 1) * spec.model.hiddenSize;
+    const alone = await runtime.think()({ question: padTokens([questions()[1]!], spec.padId, 'left') });
+    expectClose(alone.states.data, tight.states.data.slice(size, 2 * size));
+  });
+
+  it('is changed by an intervention, but not by one that puts the own inputs in', async () => {
+    const { spec } = runtime.lrm;
+    const own = await runtime.think()(ask());
+    const [rows, n] = own.inputs.shape;
+    const mask = (k: number) =>
+      f32(
+        Float32Array.from({ length: rows! * n! }, (_, i) => (k < 0 || i % n! === k ? 1 : 0)),
+        [rows!, n!],
+      );
+    const run = (intervention: { mask: ReturnType<typeof mask>; embeddings: typeof own.inputs }) =>
+      runtime.think()({ ...ask(), intervention });
+    const same = await run({ mask: mask(-1), embeddings: own.inputs });
+    expectClose(same.states.data, own.states.data);
+    const zeros = f32(new Float32Array(own.inputs.data.length), own.inputs.shape);
+    const other = await run({ mask: mask(1), embeddings: zeros });
+    const state = (out: typeof own, k: number) => {
+      const d = spec.model.hiddenSize;
+      return Array.from({ length: rows! }, (_, b) => [
+        ...out.states.data.slice((b * (n! + 1) + k) * d, (b * (n! + 1) + k + 1) * d),
+      ]).flat();
+    };
+    expectClose(state(other, 1), state(own, 1));
+    expect(Math.max(...state(other, 2).map((x, i) => Math.abs(x - state(own, 2)[i]!)))).toBeGreaterThan(0.05);
+    expect([...other.inputs.data.slice(spec.model.hiddenSize, 2 * spec.model.hiddenSize)].every(x => x === 0)).toBe(
+      true,
+    );
+  });
+
+  it('with fewer steps leaves the same first states', async () => {
+    const { latents, model } = runtime.lrm.spec;
+    const all = await runtime.think()(ask());
+    for (let steps = 0; steps < latents; steps++) {
+      const some = await runtime.think(steps)(ask());
+      expect(some.states.shape).toEqual([3, steps + 1, model.hiddenSize]);
+      problems.forEach((_, b) => {
+        const size = (steps + 1) * model.hiddenSize;
+        const from = b * (latents + 1) * model.hiddenSize;
+        expectClose(some.states.data.slice(b * size, (b + 1) * size), all.states.data.slice(from, from + size));
+      });
+    }
+  });
+
+  it('without steps answers as the empty wrapper does', async () => {
+    const { spec } = runtime.lrm;
+    const none = await runtime.think(0)(ask());
+    const wrapped = questions().map(q => [...q, spec.botId, spec.eotId, ...spec.answerPrefix]);
+    const { answer } = await runtime.answerAfter({ tokens: padTokens(wrapped, spec.padId, 'left') });
+    expect(none.answer.data).toEqual(answer.data);
+  });
+
+  it('is one reading of question, <bot> and its own inputs', async () => {
+    const { spec, weightsFile } = runtime.lrm;
+    const own = await runtime.think()(ask());
+    const whole = compile('whole', ({ question, inputs }: { question: Tokens; inputs: tf.Tensor3D }) => {
+      const weights = frozenWeights(weightsFile);
+      const rows = question.ids.shape[0];
+      const bot = embed(weights, tf.fill([rows, 1], spec.botId, 'int32') as tf.Tensor2D);
+      const more = tf.ones([rows, 1 + spec.latents]) as tf.Tensor2D;
+      const mask = tf.concat([question.mask, more], 1) as tf.Tensor2D;
+      const embeddings = tf.concat([embed(weights, question.ids), bot, inputs], 1);
+      const { hidden } = forward(spec.model, weights, { embeddings, mask, positions: positionsOf(mask) });
+      return { states: tf.slice(hidden, [0, question.ids.shape[1], 0], [rows, 1 + spec.latents, -1]) };
+    });
+    expectClose((await whole({ ...ask(), inputs: own.inputs })).states.data, own.states.data);
+  });
+
+  it('shows by the lens the likeliest next tokens of each state', async () => {
+    const { spec, weightsFile } = runtime.lrm;
+    const out = await runtime.think()(ask());
+    const head = compile('head', ({ x }: { x: tf.Tensor2D }) => logits(spec.model, frozenWeights(weightsFile), x));
+    const rows = 3 * (spec.latents + 1);
+    const z = await head({ x: f32(out.states.data as Float32Array, [rows, spec.model.hiddenSize]) });
+    for (let r = 0; r < rows; r++) {
+      const row = [...z.data.slice(r * spec.model.vocabSize, (r + 1) * spec.model.vocabSize)];
+      const best = row.map((_, id) => id).sort((a, b) => row[b]! - row[a]!);
+      expect([...out.lens.data.slice(r * LENS_TOP, (r + 1) * LENS_TOP)]).toEqual(best.slice(0, LENS_TOP));
+    }
+  });
+
+  it('can be cut short inside a graph, with interventions on the steps that are left', async () => {
+    const { spec, weightsFile } = runtime.lrm;
+    const cut = compile('cut', ({ question, ...intervention }: { question: Tokens } & Intervention) => {
+      const weights = frozenWeights(weightsFile);
+      const { states, inputs } = think(spec, weights, readQuestion(spec, weights, question), {
+        steps: 1,
+        intervention,
+      });
+      return { count: tf.scalar(states.length + 10 * inputs.length), input: inputs[0]! };
+    });
+    const embeddings = f32(new Float32Array(3 * spec.model.hiddenSize).fill(0.25), [3, 1, spec.model.hiddenSize]);
+    const out = await cut({ ...ask(), mask: f32([1, 1, 1], [3, 1]), embeddings });
+    expect(out.count.data[0]).toBe(12);
+    expect(out.input.data.every(x => x === 0.25)).toBe(true);
+  });
+});
+
+it('the projection has the names of CODI’s checkpoints', () => {
+  expect(projectionShapes(runtime.lrm.spec).map(([name]) => name)).toEqual([
+    'prj.1.weight',
+    'prj.1.bias',
+    'prj.3.weight',
+    'prj.3.bias',
+    'prj.ln.weight',
+    'prj.ln.bias',
+  ]);
+});
+
+it('keys and values of other rows, or none, are seen by the answer alone', async () => {
+  const { spec } = runtime.lrm;
+  const clean = await runtime.think()(ask());
+  const size = 3 * (spec.latents + 1);
+  const none = f32(new Float32Array(size), [3, spec.latents + 1]);
+  const every = f32(new Float32Array(size).fill(1), [3, spec.latents + 1]);
+  const own = i32([0, 1, 2], [3]);
+  const swap = (donor: typeof own, swapped: typeof none, hide: typeof none) =>
+    runtime.answerWithSwappedKeys({ ...ask(), donor, swap: swapped, hide });
+  expect((await swap(own, none, none)).answer.data).toEqual(clean.answer.data);
+  expect((await swap(own, every, none)).answer.data).toEqual(clean.answer.data);
+  expect((await swap(i32([1, 2, 0], [3]), none, none)).answer.data).toEqual(clean.answer.data);
+});

@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { stream } from '../run/random.ts';
+import { closeEngine, useDevice } from '../tensor/index.ts';
+import type { Lrm } from './folder.ts';
+import { answerChunk, causalChunk, readChunk, thinkChunk, writeChunk } from './tasks.ts';
+import { tinyLrm, world } from './tiny.fixture.ts';
+
+let lrm: Lrm;
+beforeAll(async () => {
+  await useDevice('onnx');
+  lrm = await tinyLrm();
+});
+afterAll(closeEngine);
+
+const rng = stream(2, 'tasks');
+const problems = Array.from({ length: 6 }, () => world.generator('train', rng));
+const questions = () => problems.map(problem => lrm.tokenizer.encode(problem.question));
+const chain = (p: number) => lrm.tokenizer.encode(world.chain(problems[p]!, { last: true }).join(' '));
+
+function expectClose(a: ArrayLike<number>, b: ArrayLike<number>) {
+  expect(a.length).toBe(b.length);
+  Array.from(a).forEach((x, i) => {
+    expect(x).toBeCloseTo(b[i]!, 4);
+  });
+}
+
+describe('reading', () => {
+  it('a text at a place is reading that much of it', async () => {
+    const { folder } = lrm;
+    const asked = questions().slice(0, 2);
+    const texts = [chain(0), chain(1)];
+    const at = [0, 1, 4, 7];
+    const states = await readChunk({ folder, questions: asked, texts, at: [at, at], width: 16 });
+    const d = lrm.spec.model.hiddenSize;
+    for (const [i, length] of at.entries()) {
+      const prefixes = texts.map(text => text.slice(0, length));
+      const alone = await readChunk({ folder, questions: asked, texts: prefixes, at: [[length], [length]], width: 8 });
+      const picked = [0, 1].flatMap(b => [...states.slice((b * at.length + i) * d, (b * at.length + i + 1) * d)]);
+      expectClose(alone, picked);
+    }
+  });
+
+  it('several texts of one question is reading each with the question', async () => {
+    const { folder } = lrm;
+    const texts = [chain(0), chain(1), chain(2), chain(3)].map(text => text.slice(0, 6));
+    const at = texts.map(text => [text.length]);
+    const grouped = await readChunk({ folder, questions: questions().slice(0, 2), texts, at, width: 8 });
+    const asked = [0, 0, 1, 1].map(q => questions()[q]!);
+    expectClose(grouped, await readChunk({ folder, questions: asked, texts, at, width: 8 }));
+  });
+
+  it('nothing leaves the state at the question’s end, which is where <bot> has not come yet', async () => {
+    const { folder, spec } = lrm;
+    const asked = questions().slice(0, 2);
+    const end = await readChunk({ folder, questions: asked, texts: [[], []], at: [[0], [0]], width: 8 });
+    const texts = asked.map(() => [spec.botId]);
+    const bot = await readChunk({ folder, questions: asked, texts, at: [[1], [1]], width: 8 });
+    const { states } = await thinkChunk({ folder, questions: asked, steps: 0 });
+    expectClose(bot, states);
+    expect(Math.abs(end[0]! - bot[0]!)).toBeGreaterThan(1e-3);
+  });
+});
+
+describe('causal scores', () => {
+  it('are 0 where the donor is the problem itself, or the same problem', async () => {
+    const { folder, spec } = lrm;
+    const itself = await causalChunk({ folder, questions: questions(), shifts: [0, questions().length] });
+    expect([...itself.swap]).toEqual(Array(6 * (spec.latents + 1)).fill(0));
+    const same = questions().map(() => questions()[0]!);
+    const twins = await causalChunk({ folder, questions: same, shifts: [1, 2] });
+    expect([...twins.swap].every(x => x === 0)).toBe(true);
+  });
+
+  it('are shares of donors, and unknown without donors', async () => {
+    const { folder } = lrm;
+    const { swap, zero } = await causalChunk({ folder, questions: questions(), shifts: [1, 2, 3, 5] });
+    expect([...swap].every(x => [0, 0.25, 0.5, 0.75, 1].includes(x))).toBe(true);
+    expect([...zero].every(x => x === 0 || x === 1)).toBe(true);
+    expect(swap.some(x => x > 0)).toBe(true);
+    const alone = await causalChunk({ folder, questions: questions().slice(0, 1), shifts: [] });
+    expect([...alone.swap].every(Number.isNaN)).toBe(true);
+  });
+});
+
+describe('writing', () => {
+  it('goes on greedily, and ends at a stop token', async () => {
+    const { folder } = lrm;
+    const free = await writeChunk({ folder, prompts: questions(), stop: [], maxNewTokens: 6 });
+    expect(free.tokens.map(t => t.length)).toEqual(Array(6).fill(6));
+    const [stop] = [free.tokens[0]![2]!];
+    const stopped = await writeChunk({ folder, prompts: questions(), stop: [stop], maxNewTokens: 6 });
+    stopped.tokens.forEach((tokens, b) => {
+      const end = free.tokens[b]!.indexOf(stop);
+      expect(tokens).toEqual(end < 0 ? free.tokens[b] : free.tokens[b]!.slice(0, end + 1));
+      expect(stopped.stopped[b]).toBe(end >= 0);
+    });
+  });
+
+  it('answers with the token that follows the answer prefix', async () => {
+    const { folder, spec } = lrm;
+    const answers = await answerChunk({ folder, prompts: questions() });
+    const prompts = questions().map(q => [...q, ...spec.answerPrefix]);
+    const { tokens } = await writeChunk({ folder, prompts, stop: [], maxNewTokens: 1 });
+    expect([...answers]).toEqual(tokens.map(t => t[0]));
+  });
+});
