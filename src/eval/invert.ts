@@ -8,7 +8,8 @@ import type { View } from '../lrm/views.ts';
 import { buildBank } from './bank.ts';
 import { type Bench, vectorsOf } from './bench.ts';
 import type { Decode } from './decode.ts';
-import { readQuestion } from './question.ts';
+import { COMPLETION } from './measure.ts';
+import { type QuestionLimits, readQuestion } from './question.ts';
 import { donorRows, gather, READING_PARTS, type Reading, readAll, type StepCausal } from './readings.ts';
 
 export interface InvertedView extends Reading {
@@ -46,8 +47,7 @@ export async function invertQuestion(
 ): Promise<Inversion> {
   const { client, config, progress, sets, views } = bench;
   const { spec, tokenizer } = client.lrm;
-  const reserved = [spec.padId, spec.botId, spec.eotId, spec.eosId, bench.policy.injectId, bench.policy.separatorId];
-  const { text: question, tokens } = readQuestion(typed, tokenizer, reserved);
+  const { text: question, tokens } = readQuestion(typed, tokenizer, questionLimits(bench));
   const bank = how === 'retrieve' ? await buildBank(bench) : undefined;
   progress.stage('reading the thoughts', 1 + READING_PARTS * views.views.length);
   let done = 0;
@@ -94,6 +94,16 @@ export async function invertQuestion(
     answer: tokenizer.token(thought.answers[0]!),
     decode: how,
     views: inverted,
+  };
+}
+
+/** Beside the question stand `<bot>`, latent steps and `<eot>`, or a text and what finishes it; then answer prefix and answer. */
+function questionLimits({ client, config, policy }: Bench): QuestionLimits {
+  const { spec } = client.lrm;
+  const beside = Math.max(spec.latents + 2, config.policy.max_new_tokens + COMPLETION) + spec.answerPrefix.length + 1;
+  return {
+    reserved: [spec.padId, spec.botId, spec.eotId, spec.eosId, policy.injectId, policy.separatorId],
+    longest: spec.model.maxPositions - beside,
   };
 }
 

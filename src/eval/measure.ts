@@ -30,7 +30,7 @@ export interface MeasureRequest extends ReadingTask {
 }
 
 /** Most tokens by which the model may finish a step that a text leaves open. */
-const COMPLETION = 8;
+export const COMPLETION = 8;
 const LIKELIHOOD_ROWS = 64;
 
 export async function measure(bench: Bench, request: MeasureRequest): Promise<Measurements> {

@@ -7,7 +7,8 @@ import { createArithmetic } from '../worlds/arithmetic.ts';
 import { readQuestion } from './question.ts';
 
 let tokenizer: Tokenizer;
-const read = (text: string) => readQuestion(text, tokenizer, [tokenizer.id('<bot>'), tokenizer.padId]);
+const read = (text: string, longest = 100) =>
+  readQuestion(text, tokenizer, { reserved: [tokenizer.id('<bot>'), tokenizer.padId], longest });
 
 beforeAll(async () => {
   const folder = mkdtempSync(join(tmpdir(), 'recodi-question-'));
@@ -34,6 +35,10 @@ describe('readQuestion', () => {
       /does not have "aples" \(near: apples\), "tom" \(near: Tom.*\), "eats"/,
     );
     expect(() => read('Tom has 5 zebras .')).toThrow(expect.objectContaining({ code: 'usage' }));
+  });
+
+  it('refuses what is too long', () => {
+    expect(() => read('Tom has 5 apples .', 4)).toThrow(/5 tokens, .* positions for 4/);
   });
 
   it('refuses nothing, and the signs that are the model’s own', () => {

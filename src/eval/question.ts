@@ -17,11 +17,15 @@ export interface Question {
 /** Suggestions for an unknown word. */
 const SUGGESTIONS = 3;
 
-/**
- * `reserved`: ids that mean something to the model beside words (padding, latent steps).
- * @throws RecodiError('usage') for no words, words that the tokenizer does not know (with near ones), and reserved tokens.
- */
-export function readQuestion(typed: string, tokenizer: Tokenizer, reserved: readonly number[]): Question {
+export interface QuestionLimits {
+  /** Ids that mean something to the model beside words (padding, latent steps). */
+  readonly reserved: readonly number[];
+  /** Tokens that the model has positions for. */
+  readonly longest: number;
+}
+
+/** @throws RecodiError('usage') for no words, words that the tokenizer does not know (with near ones), reserved tokens, too many. */
+export function readQuestion(typed: string, tokenizer: Tokenizer, { reserved, longest }: QuestionLimits): Question {
   const plain = typed.trim().replaceAll(/\s+/g, ' ');
   if (plain === '') throw new RecodiError('usage', '--question: expected a question, got nothing.');
   const parted = lexemes(plain).join(' ');
@@ -33,6 +37,11 @@ export function readQuestion(typed: string, tokenizer: Tokenizer, reserved: read
     throw new RecodiError(
       'usage',
       `--question: "${tokenizer.token(special)}" is a sign of the model's own and no word; ask without it.`,
+    );
+  if (tokens.length > longest)
+    throw new RecodiError(
+      'usage',
+      `--question: ${tokens.length} tokens, and beside its thoughts the model has positions for ${longest}; ask something shorter.`,
     );
   return { text, tokens };
 }

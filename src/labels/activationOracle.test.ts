@@ -22,7 +22,7 @@ function chatTokenizer(): Tokenizer {
     if (!pieces.includes(piece)) pieces.push(piece);
     return pieces.indexOf(piece);
   };
-  const encode = (text: string) => (text.match(/ ?\w+| \?|[^]/g) ?? []).map(idOf);
+  const encode = (text: string) => (text.match(/ ?\w+| \?|./gs) ?? []).map(idOf);
   return {
     encode,
     decode: ids => ids.map(id => pieces[id]).join(''),

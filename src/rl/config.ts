@@ -147,10 +147,6 @@ const ppo = z
       })
       .prefault({})
       .describe('distance to the reference, which is the warm start'),
-    group_baseline: z
-      .boolean()
-      .default(true)
-      .describe('take from a score the mean of the other texts of its problem; off is plain PPO'),
     gamma: share.default(1).describe('discount'),
     lambda: share.default(0.95).describe('of generalised advantage estimation'),
     clip: positive.default(0.2).describe('of the probability ratio'),

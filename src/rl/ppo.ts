@@ -13,7 +13,6 @@ import { RecodiError } from '../run/errors.ts';
 import { shuffled, stream, uniforms } from '../run/random.ts';
 import type { Pool } from '../tensor/pool.ts';
 import type { SharedFloats } from '../tensor/shared.ts';
-import { leaveOneOut } from './baseline.ts';
 import type { TrainConfig } from './config.ts';
 import { gae } from './gae.ts';
 import { klK1, nextKlCoefficient } from './kl.ts';
@@ -80,8 +79,7 @@ export async function ppoUpdate(ppo: Ppo, state: PpoState, lr: number): Promise<
   const { mask } = rollouts;
   const kl = klK1(rollouts.logProbs, rollouts.referenceLogProbs, mask);
   const scores = rollouts.scores.map(score => score.reward);
-  const earned = settings.group_baseline ? leaveOneOut(scores, settings.samples_per_problem) : scores;
-  const rewards = tokenRewards({ scores: earned, kl, klCoefficient: state.klCoefficient, mask, width });
+  const rewards = tokenRewards({ scores, kl, klCoefficient: state.klCoefficient, mask, width });
   const { gamma, lambda } = settings;
   const { advantages, returns } = gae({ rewards, values: rollouts.values, mask, width, gamma, lambda });
   const numbers = {

@@ -23,6 +23,10 @@ export interface DeviceReport {
   readonly reason: string;
 }
 
+interface Binding {
+  readonly version?: Readonly<Record<string, string>>;
+}
+
 const BINDINGS = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'];
 
 /** tfjs-node calls two functions of node:util that Node 23 removed. */
@@ -41,9 +45,10 @@ async function loadTensorflow(): Promise<string> {
   const reasons: string[] = [];
   for (const binding of BINDINGS) {
     try {
-      const loaded = (await import(binding)) as { default?: { version?: Record<string, string> } };
+      const loaded = (await import(binding)) as Binding & { readonly default?: Binding };
       if (before) await tf.setBackend(before);
-      return `${binding} ${loaded.default?.version?.['tfjs-node'] ?? ''}`.trim();
+      const version = loaded.version ?? loaded.default?.version;
+      return `${binding} ${version?.['tfjs-node'] ?? ''}`.trim();
     } catch (error) {
       reasons.push(`${binding}: ${firstLine(error)}`);
     }
