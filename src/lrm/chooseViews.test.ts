@@ -64,7 +64,15 @@ function choose(changes: Partial<ViewSettings> = {}, share = 1) {
     centre: columnMean(texts, d),
     whitening: texts.length > d ? pooledWhitening(covariance(texts, d), 0.05) : new Float32Array(d * d),
   };
-  const task = { pool: inlinePool(), d, count, train, validation: chains(100, 2, share), pooled };
+  const task = {
+    pool: inlinePool(),
+    d,
+    count,
+    latents: train.latents,
+    train: async () => train,
+    validation: chains(100, 2, share),
+    pooled,
+  };
   return chooseViews(task, { ...settings, ...changes });
 }
 

@@ -61,7 +61,10 @@ interface Task {
   readonly d: number;
   /** States per problem, N+1. */
   readonly count: number;
-  readonly train: ChainStates;
+  /** Latents of the training problems [P,N+1,d]. */
+  readonly latents: Float32Array;
+  /** Their own chains: many to write, and only translators ask for them. */
+  train(): Promise<ChainStates>;
   readonly validation: ChainStates;
   /** The pooled frame, centred at the mean of text states. */
   readonly pooled: Frame;
@@ -106,9 +109,11 @@ async function joint(task: Task, settings: ViewSettings): Promise<ViewChoice> {
  * Anchors that a translator of `inputs` numbers may aim at: those asked for, or before and after each result that enough of the
  * model's own chains reach.
  */
-function candidates({ train }: Task, { anchors }: ViewSettings, inputs: number): readonly Anchor[] {
+async function candidates({ train }: Task, { anchors }: ViewSettings, inputs: number): Promise<readonly Anchor[]> {
   if (anchors !== 'auto') return anchors;
-  const results = train.anchors.filter(({ anchor }) => anchor.point === 'before' || anchor.point === 'result');
+  const results = (await train()).anchors.filter(
+    ({ anchor }) => anchor.point === 'before' || anchor.point === 'result',
+  );
   const reached = results.filter(({ rows }) => rows.length >= fewest(inputs)).map(({ anchor }) => anchor);
   if (reached.length > 0) return reached;
   const most = Math.max(0, ...results.map(({ rows }) => rows.length));
@@ -135,8 +140,8 @@ function rawRows({ d, count, validation }: Task, k: number): ViewRow[] {
   });
 }
 
-function rawView({ d, count, train, pooled }: Task, k: number, nearest: ViewRow | undefined): View {
-  const vectors = targetVectors({ steps: [k] }, train.latents, count, d);
+function rawView({ d, count, latents, pooled }: Task, k: number, nearest: ViewRow | undefined): View {
+  const vectors = targetVectors({ steps: [k] }, latents, count, d);
   const anchor = nearest && parseAnchor(nearest.anchor);
   return {
     id: viewId([k]),
@@ -150,7 +155,7 @@ function rawView({ d, count, train, pooled }: Task, k: number, nearest: ViewRow 
 }
 
 async function fitAll(task: Task, steps: readonly number[], settings: ViewSettings): Promise<View[]> {
-  const anchors = candidates(task, settings, steps.length * task.d);
+  const anchors = await candidates(task, settings, steps.length * task.d);
   return Promise.all(anchors.map(anchor => fitView(task, anchor, steps, settings)));
 }
 
@@ -168,7 +173,8 @@ async function fitView(
   steps: readonly number[],
   { whitening, ridge }: ViewSettings,
 ): Promise<View> {
-  const { d, count, train, validation, pool, pooled } = task;
+  const { d, count, validation, pool, pooled } = task;
+  const train = await task.train();
   const name = anchorName(anchor);
   const at = train.anchors.find(a => anchorName(a.anchor) === name);
   const held = validation.anchors.find(a => anchorName(a.anchor) === name);

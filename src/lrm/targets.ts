@@ -123,10 +123,27 @@ export async function makeViews(
   const anchors = anchorsOf(Math.max(...train.problems.map(p => world.chain(p).length)));
   const chains = async (set: TargetSet) => chainStates(client, set, anchors, stepEnd(client, world, set.problems));
   const choice = await chooseViews(
-    { pool, d, count, train: await chains(train), validation: await chains(validation), pooled },
+    {
+      pool,
+      d,
+      count,
+      latents: train.states,
+      train: memo(() => chains(train)),
+      validation: await chains(validation),
+      pooled,
+    },
     settings,
   );
   return { ...choice, text };
+}
+
+/** Computed when first asked for. */
+function memo<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
 }
 
 /** Text states and latents, each centred (latents per step), pooled: what the pooled whitening is made of. */

@@ -16,7 +16,7 @@ import { integer, stream } from '../run/random.ts';
 import type { Pool } from '../tensor/pool.ts';
 import { createShared } from '../tensor/shared.ts';
 import { trainConfigSchema } from './config.ts';
-import type { Ppo, PpoProblems, PpoSettings, PpoState } from './ppo.ts';
+import { type Ppo, type PpoProblems, type PpoSettings, type PpoState, type PpoUpdate, ppoUpdate } from './ppo.ts';
 
 /** Ids follow this order: specials, then words. */
 const SPECIAL = { pad: '<pad>', eos: '<eos>', unknown: '<unk>', others: ['<inv>', '<sep>'] };
@@ -66,7 +66,6 @@ export function digitTraining(pool: Pool, changes: Partial<PpoSettings> = {}, se
   const settings: PpoSettings = {
     ...defaults,
     problems_per_update: 32,
-    samples_per_problem: 4,
     epochs: 4,
     minibatch_size: 64,
     micro_batch_size: 32,
@@ -94,4 +93,15 @@ export function digitTraining(pool: Pool, changes: Partial<PpoSettings> = {}, se
     problems,
   };
   return { ppo, state: { update: 0, klCoefficient: settings.kl.coef, skipped: 0, skippedInRow: 0 } };
+}
+
+/** Updates of a training of `whole` updates, from where `state` stands to `until`; the learning rate falls in a line. */
+export async function trainDigits(
+  { ppo, state }: ReturnType<typeof digitTraining>,
+  whole: number,
+  until = whole,
+): Promise<PpoUpdate[]> {
+  const updates: PpoUpdate[] = [];
+  while (state.update < until) updates.push(await ppoUpdate(ppo, state, 4e-3 * (1 - state.update / whole)));
+  return updates;
 }
