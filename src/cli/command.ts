@@ -17,7 +17,7 @@ export interface CommandContext {
   /** Aborts at the first Ctrl-C. */
   readonly signal: AbortSignal;
   readonly progress: Progress;
-  /** Prints the result to stdout: the text, or the value as JSON with --json. */
+  /** Prints the result to stdout: the text, or the value as JSON with --json. Once: an error after it goes to stderr alone. */
   print(value: unknown, text: string | (() => string)): void;
 }
 
@@ -58,7 +58,9 @@ async function perform<O extends CommonOptions>(
 ): Promise<number> {
   const progress = createProgress();
   const interrupts = watchInterrupts(line => progress.note(line));
+  let printed = false;
   const print: CommandContext['print'] = (value, text) => {
+    printed = true;
     const line = options.json ? JSON.stringify(value, null, 2) : typeof text === 'string' ? text : text();
     process.stdout.write(line.endsWith('\n') ? line : `${line}\n`);
   };
@@ -69,7 +71,7 @@ async function perform<O extends CommonOptions>(
     progress.close();
     const interrupted = interrupts.exitCode();
     if (interrupted && isAbort(thrown, interrupts.signal)) return interrupted;
-    return reportError(thrown, options);
+    return reportError(thrown, { ...options, json: options.json === true && !printed });
   } finally {
     progress.close();
     interrupts.release();

@@ -18,12 +18,17 @@ export function registerLabel(program: Command): void {
       examples: ['recodi label runs/arithmetic', 'recodi label runs/arithmetic --workers 8 --json'],
       work: async (context, options, folder = '') => {
         const { labelRun } = await import('../labels/label.ts');
+        const { formatTable } = await import('./table.ts');
         const { withTrainedRun } = await import('./trainedRun.ts');
         const summary = await withTrainedRun(context, folder, options, labelRun);
         context.print(summary, () => {
-          const { labels, accepted, files } = summary;
-          const written = files.map(file => relative('.', file)).join(', ');
-          return `${labels} labels, of which ${accepted} are accepted (readable)\nwritten: ${written}`;
+          const { labels, accepted, views, files } = summary;
+          const rows = Object.entries(views).map(([view, of]) => [view, String(of.labels), String(of.accepted)]);
+          const table = formatTable(
+            ['view', 'labels', 'accepted'],
+            [...rows, ['all', String(labels), String(accepted)]],
+          );
+          return `${table}\n${files.map(file => relative('.', file)).join('\n')}`;
         });
       },
     },

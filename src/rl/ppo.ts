@@ -11,6 +11,7 @@ import type { Learner } from '../lm/learner.ts';
 import { type RolloutBatch, rolloutTask } from '../rollout/rollout.ts';
 import { RecodiError } from '../run/errors.ts';
 import { shuffled, stream, uniforms } from '../run/random.ts';
+import { isStuck, noteStep, type Skips } from '../run/skips.ts';
 import type { Pool } from '../tensor/pool.ts';
 import type { SharedFloats } from '../tensor/shared.ts';
 import type { TrainConfig } from './config.ts';
@@ -32,11 +33,9 @@ export interface PpoProblems {
 }
 
 /** What changes from update to update beside the learner; a checkpoint holds it. */
-export interface PpoState {
+export interface PpoState extends Skips {
   update: number;
   klCoefficient: number;
-  skipped: number;
-  skippedInRow: number;
 }
 
 export interface Ppo {
@@ -65,10 +64,7 @@ export interface Rollouts extends RolloutBatch {
   readonly mask: Float32Array;
 }
 
-/** Three skipped steps in a row stop a run. */
-const MOST_SKIPPED = 3;
-
-/** One update; moves `state`. `lr` is that of the update's steps. @throws RecodiError after three non-finite steps in a row. */
+/** One update; moves `state`. `lr` is that of the update's steps. The caller looks whether steps were skipped (skips.ts). */
 export async function ppoUpdate(ppo: Ppo, state: PpoState, lr: number): Promise<PpoUpdate> {
   const { settings, learner } = ppo;
   const started = performance.now();
@@ -107,7 +103,8 @@ export async function ppoUpdate(ppo: Ppo, state: PpoState, lr: number): Promise<
     for (let start = 0; start < order.length; start += settings.minibatch_size) {
       const chosen = order.slice(start, start + settings.minibatch_size);
       const result = await learner.step({ task: ppoTask, inputs: microBatches(ppo, rows, problems, chosen) }, { lr });
-      count(state, result.skipped);
+      noteStep(state, result.skipped);
+      if (isStuck(state)) break epochs;
       if (result.skipped) continue;
       const parts = stepParts(result.metrics);
       if (state.update === 0 && steps.length === 0) Object.assign(metrics, selfCheck(parts, metrics['objective/kl']!));
@@ -144,16 +141,6 @@ function selfCheck(parts: PpoParts<number>, kl: number): Record<string, number> 
       `self-check of the first update: the probability ratio is off by ${parts.ratio_error} before any step, expected at most 1e-4.`,
     );
   return { 'selfcheck/ratio_error': parts.ratio_error, 'selfcheck/kl': kl };
-}
-
-function count(state: PpoState, skipped: boolean): void {
-  state.skipped += skipped ? 1 : 0;
-  state.skippedInRow = skipped ? state.skippedInRow + 1 : 0;
-  if (state.skippedInRow < MOST_SKIPPED) return;
-  throw new RecodiError(
-    'internal',
-    `update ${state.update + 1}: loss or gradient was not finite ${MOST_SKIPPED} times in a row; lower ppo.lr or raise ppo.kl.coef.`,
-  );
 }
 
 async function rollOutAll(ppo: Ppo, problems: PpoProblems, update: number): Promise<Rollouts> {

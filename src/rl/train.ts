@@ -16,6 +16,7 @@ import { type MetricsWriter, openMetrics } from '../run/metricsWriter.ts';
 import type { RunPaths } from '../run/paths.ts';
 import type { Progress } from '../run/progress.ts';
 import { stream } from '../run/random.ts';
+import { noteStep, stopIfStuck } from '../run/skips.ts';
 import type { Pool } from '../tensor/pool.ts';
 import { createShared } from '../tensor/shared.ts';
 import type { TrainConfig } from './config.ts';
@@ -134,7 +135,8 @@ async function warmStart(job: Job, kept: LearnerState | undefined): Promise<Star
   const initial = kept?.params ?? initialPolicy(spec, stream(config.seed, 'policy.init'));
   const optimizer = { beta2: 0.999, weightDecay: settings.weight_decay, maxGradNorm: settings.max_grad_norm };
   const learner = createLearner({ pool, id: 'warm_start', params: initial, optimizer, ...(kept && { state: kept }) });
-  if (settings.steps > learner.updates) {
+  let { done } = job.state;
+  if (done < settings.steps) {
     progress.stage('reading free texts', settings.pool);
     const { encode } = prepared.client.lrm.tokenizer;
     const free = await readFreeTexts(prepared.client, prepared.world, prepared.sets.get('train')!.problems, {
@@ -147,16 +149,21 @@ async function warmStart(job: Job, kept: LearnerState | undefined): Promise<Star
     });
     progress.stage('warm start', settings.steps);
     const started = performance.now();
-    await runWarmStart({
+    const skips = { skipped: 0, skippedInRow: 0 };
+    done = await runWarmStart({
       learner,
       policy: spec,
       settings,
       data: { texts: free.texts.map(encode), z: standardise(text, free.states) },
       width: config.policy.max_new_tokens,
       seed: config.seed,
+      from: done,
       signal,
       onStep(step, metrics) {
         job.metrics.write({ phase: 'warm_start', update: step }, metrics);
+        noteStep(skips, metrics.skipped_updates === 1);
+        const advice = `lower warm_start.lr (now ${settings.lr})`;
+        stopIfStuck(skips, paths.checkpoints, { where: `warm start, step ${step}`, advice });
         progress.update(step, { loss: metrics['warm_start/loss']! });
         if (step % settings.checkpoint_every === 0 && step < settings.steps) {
           save(job, { ...job.state, phase: 'warm_start', done: step }, step, learner.state());
@@ -165,8 +172,8 @@ async function warmStart(job: Job, kept: LearnerState | undefined): Promise<Star
     });
     job.state.seconds += (performance.now() - started) / 1000;
   }
-  if (learner.updates < settings.steps) {
-    save(job, { ...job.state, phase: 'warm_start', done: learner.updates }, learner.updates, learner.state());
+  if (done < settings.steps) {
+    save(job, { ...job.state, phase: 'warm_start', done }, done, learner.state());
     return undefined;
   }
   const { params } = learner.state();
@@ -231,7 +238,7 @@ async function ppo(job: Job, start: Start, kept: LearnerState | undefined): Prom
   let lastSave = performance.now();
   const fraction = () =>
     Math.max(
-      current.update / Math.max(1, settings.updates),
+      settings.updates === 0 ? 1 : current.update / settings.updates,
       settings.minutes === undefined ? 0 : seconds / 60 / settings.minutes,
     );
   const stateNow = (): State => ({
@@ -259,7 +266,10 @@ async function ppo(job: Job, start: Start, kept: LearnerState | undefined): Prom
     return { score, better };
   };
   progress.stage('PPO', settings.updates);
-  if (current.update === 0) await check();
+  if (best === null) {
+    await check();
+    saveNow(true);
+  }
   while (fraction() < 1) {
     if (signal.aborted) {
       saveNow();
@@ -276,6 +286,8 @@ async function ppo(job: Job, start: Start, kept: LearnerState | undefined): Prom
     const { score, better } = validating ? await check() : { score: {}, better: false };
     job.metrics.write({ phase: 'ppo', update: current.update }, { ...metrics, ...score });
     samples.append(sampleTable(update, current.update, train, settings.samples_per_problem));
+    const advice = `lower ppo.lr (now ${settings.lr}) or raise ppo.kl.coef`;
+    stopIfStuck(current, paths.checkpoints, { where: `PPO, update ${current.update}`, advice });
     progress.update(current.update, {
       score: metrics['objective/scores']!,
       kl: metrics['objective/kl']!,

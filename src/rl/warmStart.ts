@@ -6,7 +6,6 @@
 
 import type { PolicySpec } from '../../policies/languageModel.ts';
 import type { Learner } from '../lm/learner.ts';
-import { RecodiError } from '../run/errors.ts';
 import { normal, stream } from '../run/random.ts';
 import { f32, i32 } from '../tensor/index.ts';
 import type { TrainConfig } from './config.ts';
@@ -28,33 +27,33 @@ export interface WarmStart {
   /** Longest text, end token included; all batches are this wide. */
   readonly width: number;
   readonly seed: number;
+  /** Steps done before. */
+  readonly from: number;
   readonly signal: AbortSignal;
-  /** Called after every step with the steps done. */
+  /** Called after every step with the steps done; the metrics say whether it was skipped. */
   onStep(step: number, metrics: Readonly<Record<string, number>>): void;
 }
 
-/** Runs from the learner's own step count to the end, or to the signal. */
-export async function runWarmStart(run: WarmStart): Promise<void> {
+/** Runs to the end, or to the signal; returns the steps done. */
+export async function runWarmStart(run: WarmStart): Promise<number> {
   const { learner, settings } = run;
-  for (let step = learner.updates; step < settings.steps && !run.signal.aborted; step++) {
+  let step = run.from;
+  for (; step < settings.steps && !run.signal.aborted; step++) {
     const started = performance.now();
     const lr = warmStartRate(settings, step);
     const { gradNorm, skipped, metrics } = await learner.step(
       { task: warmStartTask, inputs: batch(run, step) },
       { lr },
     );
-    if (skipped)
-      throw new RecodiError(
-        'internal',
-        `warm start, step ${step + 1}: loss or gradient is not finite; lower warm_start.lr (now ${settings.lr}).`,
-      );
     run.onStep(step + 1, {
       'warm_start/loss': metrics.reduce((sum, m) => sum + m['warm_start/loss']!, 0),
       grad_norm: gradNorm,
       lr,
+      skipped_updates: skipped ? 1 : 0,
       'time/update': (performance.now() - started) / 1000,
     });
   }
+  return step;
 }
 
 /** Linear warm-up, then a cosine. */
