@@ -3,7 +3,7 @@
  * table averages the same quantities over problems.
  *
  * Controls are found as ours are: the swapped text is what the same decoding finds for another problem's latent, in the own
- * question. Verdicts hold one reading's own error against the errors of the controls.
+ * question. Verdicts hold one reading's own error against those of the controls and of the mean.
  */
 import { squaredDistance } from '../lrm/similarity.ts';
 import type { View } from '../lrm/views.ts';
@@ -113,7 +113,7 @@ export async function readAll(bench: Bench, request: ReadingsRequest): Promise<R
       return to(readout(0), others.subarray(from, from + d));
     });
     const gap = similarity - mean(foreign);
-    const floors = { empty: controls.empty.fve, swapped: controls.swapped.fve };
+    const floors = { empty: controls.empty.fve, swapped: controls.swapped.fve, 'the mean': 0 };
     return {
       text,
       completion: completions[i]!,

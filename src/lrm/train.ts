@@ -2,7 +2,6 @@
  * `recodi lrm train`: runs the curriculum in a run folder, with metrics, evaluations and checkpoints, and leaves the trained
  * model as an ordinary folder under `model/`.
  */
-import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { loadTokenizer, writeWordTokenizer } from '../lm/tokenizer.ts';
@@ -14,6 +13,7 @@ import { openMetrics } from '../run/metricsWriter.ts';
 import { packageVersion } from '../run/package.ts';
 import type { RunPaths } from '../run/paths.ts';
 import type { Progress } from '../run/progress.ts';
+import { noteStep, stopIfStuck } from '../run/skips.ts';
 import type { Pool } from '../tensor/pool.ts';
 import type { World } from '../worlds/problem.ts';
 import { createLrmClient } from './client.ts';
@@ -84,14 +84,7 @@ export async function trainLrm(training: LrmTraining): Promise<LrmTrained> {
       { keep: config.keep_checkpoints },
     );
   };
-  const evaluate = async (params: Float32Array) => {
-    const folder = join(paths.folder, 'model.now');
-    makeFolder(folder);
-    for (const name of ['tokenizer.json', 'tokenizer_config.json'])
-      copyFileSync(join(modelFolder, name), join(folder, name));
-    saveLrm(folder, spec, file, params);
-    return evaluateLrm(await createLrmClient(pool, folder), world, held);
-  };
+  const skips = { skipped: 0, skippedInRow: 0 };
 
   progress.stage('training the latent-reasoning model', totalSteps);
   let total = checkpoint?.step ?? 0;
@@ -107,6 +100,9 @@ export async function trainLrm(training: LrmTraining): Promise<LrmTrained> {
       total = step.total;
       metrics.write({ phase: 'lrm', update: total }, step.metrics);
       progress.update(total, { stage: step.stage.name, loss: step.metrics['lrm/loss'] ?? Number.NaN });
+      noteStep(skips, step.metrics.skipped_updates === 1);
+      const where = `stage ${step.stage.name}, step ${step.step}`;
+      stopIfStuck(skips, paths.checkpoints, { where, advice: `lower its lr (now ${step.stage.lr})` });
       if (total % config.checkpoint_every === 0 || total === totalSteps) save(step.state(), total);
     },
   });
@@ -118,8 +114,8 @@ export async function trainLrm(training: LrmTraining): Promise<LrmTrained> {
   }
   metrics.close();
   progress.stage('evaluating', 1);
-  const evaluation = await evaluate(end.learner.params);
   saveLrm(modelFolder, spec, file, end.learner.params);
+  const evaluation = await evaluateLrm(await createLrmClient(pool, modelFolder), world, held);
   const { device: _device, workers: _workers, ...settings } = config;
   writeJson(join(modelFolder, 'training.json'), { recodi: packageVersion(), config: settings, evaluation });
   progress.update(1);
