@@ -1,0 +1,126 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { inlinePool } from '../lrm/inlinePool.fixture.ts';
+import { tinyLrm } from '../lrm/tiny.fixture.ts';
+import { readJsonl } from '../run/jsonl.ts';
+import { openLog } from '../run/log.ts';
+import { dependsOnMachine } from '../run/metrics.ts';
+import { createRun, type RunPaths } from '../run/paths.ts';
+import type { Progress } from '../run/progress.ts';
+import { closeEngine, useDevice } from '../tensor/index.ts';
+import { type TrainConfig, trainConfigSchema } from './config.ts';
+import { runTraining } from './train.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'recodi-run-'));
+const quiet: Progress = { stage() {}, update() {}, note() {}, close() {} };
+let lrm: string;
+beforeAll(async () => {
+  await useDevice('onnx');
+  lrm = (await tinyLrm()).folder;
+});
+afterAll(closeEngine);
+
+interface Changes {
+  readonly policy?: object;
+  readonly warm_start?: object;
+  readonly ppo?: object;
+}
+
+function begin(name: string, { policy, warm_start, ppo }: Changes = {}) {
+  const config = trainConfigSchema.parse({
+    name,
+    lrm,
+    targets: { space: 'raw', latents: [1], problems: { train: 10, validation: 8, test: 8 } },
+    policy: { max_new_tokens: 4, ...policy },
+    warm_start: { steps: 3, batch_size: 4, micro_batch_size: 4, pool: 16, ...warm_start },
+    ppo: {
+      updates: 2,
+      problems_per_update: 4,
+      samples_per_problem: 2,
+      rollout_chunk: 8,
+      minibatch_size: 8,
+      micro_batch_size: 8,
+      epochs: 1,
+      checkpoint_every: 10,
+      validate_every: 10,
+      ...ppo,
+    },
+  });
+  return { config, paths: createRun(folder, trainConfigSchema, config) };
+}
+
+function train(
+  { config, paths }: { config: TrainConfig; paths: RunPaths },
+  options: { resume?: boolean; signal?: AbortSignal } = {},
+) {
+  const { resume = false, signal = new AbortController().signal } = options;
+  return runTraining({ config, paths, pool: inlinePool(), signal, resume, progress: quiet, log: openLog(paths.log) });
+}
+
+const metricsOf = ({ metrics }: RunPaths) =>
+  readJsonl(metrics).map(line => Object.fromEntries(Object.entries(line).filter(([name]) => !dependsOnMachine(name))));
+const phases = (paths: RunPaths) => readJsonl(paths.metrics).map(({ phase, update }) => `${phase} ${update}`);
+const policy = (paths: RunPaths, which = 'policy') => readFileSync(join(paths.folder, which, 'policy.safetensors'));
+
+describe('a training', () => {
+  it('without PPO leaves the warm start as its policy, and is finished', async () => {
+    const run = begin('warm', { ppo: { updates: 0 } });
+    expect((await train(run)).finished).toBe(true);
+    expect(phases(run.paths)).toEqual(['warm_start 1', 'warm_start 2', 'warm_start 3']);
+    expect(policy(run.paths).equals(policy(run.paths, 'warm_start'))).toBe(true);
+    expect((await train(run, { resume: true })).finished).toBe(true);
+    expect(phases(run.paths)).toHaveLength(3);
+  });
+
+  it('begins PPO from another run’s policy where it is told to, and from the model itself without a warm start', async () => {
+    const first = begin('first');
+    await train(first);
+    const second = begin('second', { policy: { init: join(first.paths.folder, 'policy') } });
+    await train(second);
+    expect(phases(second.paths)).toEqual(['ppo 1', 'ppo 2']);
+    expect(policy(second.paths, 'warm_start').equals(policy(first.paths))).toBe(true);
+    const cold = begin('cold', { warm_start: { steps: 0 } });
+    await train(cold);
+    expect(phases(cold.paths)).toEqual(['ppo 1', 'ppo 2']);
+    expect(metricsOf(cold.paths)[0]!['selfcheck/kl']).toBe(0);
+  });
+
+  it('that was killed before its first checkpoint writes no line twice', async () => {
+    const run = begin('early', { warm_start: { steps: 0 } });
+    await train(run);
+    const whole = [metricsOf(run.paths), readFileSync(run.paths.samples, 'utf8')];
+    rmSync(run.paths.checkpoints, { recursive: true });
+    await train(run, { resume: true });
+    expect([metricsOf(run.paths), readFileSync(run.paths.samples, 'utf8')]).toEqual(whole);
+  });
+
+  it('keeps what PPO begins from at once: a kill does not cost the warm start', async () => {
+    const run = begin('kept', { ppo: { updates: 1 } });
+    const stop = new AbortController();
+    const progress: Progress = { ...quiet, stage: name => name === 'PPO' && stop.abort() };
+    const { config, paths } = run;
+    const log = openLog(paths.log);
+    const { finished } = await runTraining({
+      config,
+      paths,
+      pool: inlinePool(),
+      signal: stop.signal,
+      resume: false,
+      progress,
+      log,
+    });
+    expect(finished).toBe(false);
+    expect(existsSync(join(paths.checkpoints, '000003'))).toBe(true);
+    expect(readFileSync(join(paths.checkpoints, 'best'), 'utf8').trim()).toBe('000003');
+    await train(run, { resume: true });
+    expect(phases(paths)).toEqual(['warm_start 1', 'warm_start 2', 'warm_start 3', 'ppo 1']);
+  });
+
+  it('whose numbers are no longer finite stops, and says where and what to change', async () => {
+    const run = begin('broken', { warm_start: { steps: 5, lr: 1e30, warmup: 0, max_grad_norm: 1e30 } });
+    await expect(train(run)).rejects.toThrow(/warm start, step \d: .*lower warm_start\.lr.*There is no checkpoint yet/);
+    expect(metricsOf(run.paths).at(-1)).toMatchObject({ skipped_updates: 1 });
+  });
+});
