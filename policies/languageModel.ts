@@ -3,7 +3,7 @@
  *
  * Prompt: `<inv>`, the injected vector (a trained affine map of the standardised target), `<sep>`, then the text. Trained
  * are all parameters of a small model or low-rank adapters of a large one, the injection, and a value head. The policy
- * does not see the question: with it, it solves the problem instead of reading the latent. Everything here is graph code.
+ * does not see the question unless told to: with it, it solves the problem instead of reading the latent. All is graph code.
  */
 
 import { type LoraSettings, loraShapes } from '../src/lm/lora.ts';
@@ -22,6 +22,8 @@ export interface PolicySpec {
   readonly lora?: LoraSettings;
   /** Size of the target vectors. */
   readonly targetSize: number;
+  /** The prompt begins with the problem's question. */
+  readonly seesQuestion?: boolean;
   readonly injectId: number;
   readonly separatorId: number;
   readonly eosId: number;

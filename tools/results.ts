@@ -42,10 +42,10 @@ function cell(values: readonly number[] | undefined): string {
 }
 
 const [first] = runs;
-console.log(`# Results
+console.log(`# Results: ${first?.run}
 
 Printed by \`node --import tsx tools/results.ts ${folders.map(folder => `runs/${basename(folder)}`).join(' ')}\` from runs of
-\`configs/arithmetic.yaml\` with seeds ${runs.map(run => run.seed).join(', ')}: ${first?.problems} held-out three-step problems each${runs.length > 1 ? '; mean, and range over the seeds' : ''}.
+\`configs/${first?.run}.yaml\` with seeds ${runs.map(run => run.seed).join(', ')}: ${first?.problems} held-out three-step problems each${runs.length > 1 ? '; mean, and range over the seeds' : ''}.
 [Evaluation](evaluation.md) says what rows and columns are.
 `);
 for (let result = 1; result <= RESULTS; result++) {

@@ -34,7 +34,11 @@ export interface Samples {
 }
 
 /** `count` texts for each target vector, in order. */
-export async function writeTexts(bench: Bench, vectors: Float32Array, samples: Samples): Promise<string[][]> {
+export async function writeTexts(
+  bench: Bench,
+  { questions, vectors }: Omit<ReadingTask, 'view'>,
+  samples: Samples,
+): Promise<string[][]> {
   const { policy, config, pool, text, signal } = bench;
   const d = policy.targetSize;
   const width = config.policy.max_new_tokens;
@@ -56,6 +60,7 @@ export async function writeTexts(bench: Bench, vectors: Float32Array, samples: S
       params: samples.params,
       targets: rows,
       z: own,
+      questions: rows.map(row => questions[row]!),
       samples: samples.count,
       ...(draws && { uniforms: noise }),
       temperature: config.ppo.temperature,
@@ -99,10 +104,9 @@ export async function decode(
   bank: Bank | undefined,
 ): Promise<Candidate[][]> {
   const { config, trained } = bench;
-  if (how === 'greedy')
-    return rank(bench, reading, await writeTexts(bench, reading.vectors, { params: trained, count: 1 }));
+  if (how === 'greedy') return rank(bench, reading, await writeTexts(bench, reading, { params: trained, count: 1 }));
   const seed = { seed: config.seed, purpose: `decode ${reading.view.id}` };
-  const sampled = await writeTexts(bench, reading.vectors, { params: trained, count: config.eval.best_of, seed });
+  const sampled = await writeTexts(bench, reading, { params: trained, count: config.eval.best_of, seed });
   if (how === 'best_of_n' || !bank) return rank(bench, reading, sampled);
   const near = nearestTexts(bank, reading.view, reading.vectors, config.eval.neighbours);
   return rank(

@@ -47,7 +47,7 @@ export async function measure(bench: Bench, request: MeasureRequest): Promise<Me
   const completions = await complete(bench, questions, texts);
   const { encode } = client.lrm.tokenizer;
   const given = await client.answers(questions.map((q, i) => [...q, ...encode(completions[i]!)]));
-  const likelihoods = await logLikelihoods(bench, vectors, texts);
+  const likelihoods = await logLikelihoods(bench, request, texts);
   const column = (of: (i: number) => number) => Float64Array.from(texts, (_, i) => of(i));
   const most = Math.max(...problems.map(p => p.steps.length));
   const ofStep = (j: number, holds: (text: string, step: Step) => boolean) =>
@@ -107,7 +107,7 @@ export interface LogLikelihood {
 /** Log-likelihood of texts under the warm start, given their targets, in nats; of a text beyond twice the policy's longest, its beginning. */
 export async function logLikelihoods(
   bench: Bench,
-  vectors: Float32Array,
+  { questions, vectors }: Omit<ReadingTask, 'view'>,
   texts: readonly string[],
 ): Promise<LogLikelihood[]> {
   const { policy, warmStart, pool, config, text, signal } = bench;
@@ -121,7 +121,8 @@ export async function logLikelihoods(
     rows.forEach((row, i) => {
       own.set(z.subarray(row * d, (row + 1) * d), i * d);
     });
-    const request = { policy, params: warmStart, z: own, texts: rows.map(row => tokens[row]!), width };
+    const shown = { z: own, questions: rows.map(row => questions[row]!) };
+    const request = { policy, params: warmStart, ...shown, texts: rows.map(row => tokens[row]!), width };
     return pool.run(likelihoodTask, request, { signal });
   });
   const sums = parts.flatMap(part => [...part]);

@@ -93,7 +93,7 @@ export async function readAll(bench: Bench, request: ReadingsRequest): Promise<R
   );
   const completions = await complete(bench, questions, texts);
   const given = await client.answers(questions.map((q, i) => [...q, ...tokenizer.encode(completions[i]!)]));
-  const likelihoods = await logLikelihoods(bench, vectors, texts);
+  const likelihoods = await logLikelihoods(bench, request, texts);
   tick?.();
   return texts.map((text, i) => {
     const target = vectors.subarray(i * d, (i + 1) * d);

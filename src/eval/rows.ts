@@ -25,14 +25,14 @@ const flat = (texts: readonly (readonly string[])[]) => texts.map(list => list[0
 
 /** In the order of the table. */
 export const ROWS = {
-  greedy: async (bench, x) => flat(await writeTexts(bench, x.vectors, { params: bench.trained, count: 1 })),
+  greedy: async (bench, x) => flat(await writeTexts(bench, x, { params: bench.trained, count: 1 })),
   best_of_n: async (bench, x) => first(await decode(bench, 'best_of_n', x, undefined)),
   retrieve: async (bench, x) => first(await decode(bench, 'retrieve', x, x.bank)),
-  warm_start: async (bench, x) => flat(await writeTexts(bench, x.vectors, { params: bench.warmStart, count: 1 })),
+  warm_start: async (bench, x) => flat(await writeTexts(bench, x, { params: bench.warmStart, count: 1 })),
   nearest: async (_bench, x) => flat(nearestTexts(x.bank, x.view, x.vectors, 1)),
   unconditional: async (bench, x) => {
     const { seed, eval: settings } = bench.config;
-    const texts = await writeTexts(bench, x.vectors, {
+    const texts = await writeTexts(bench, x, {
       params: bench.warmStart,
       count: settings.unconditional,
       seed: { seed, purpose: `unconditional ${x.view.id}` },
@@ -41,7 +41,8 @@ export const ROWS = {
     return first(await rank(bench, x, texts));
   },
   gold: async (bench, x) => x.problems.map(problem => goldText(bench, problem, x.view)),
-  swapped: async (bench, x) => flat(await writeTexts(bench, x.swapped, { params: bench.trained, count: 1 })),
+  swapped: async (bench, x) =>
+    flat(await writeTexts(bench, { ...x, vectors: x.swapped }, { params: bench.trained, count: 1 })),
   swapped_retrieve: async (bench, x) => first(await decode(bench, 'retrieve', { ...x, vectors: x.swapped }, x.bank)),
   empty: async (_bench, x) => x.problems.map(() => ''),
   question_end: questionEnd,

@@ -54,7 +54,15 @@ export async function collectTargets(
   return causal ? { ...set, causal: await client.causal(questions, onProgress ? { onProgress } : {}) } : set;
 }
 
-/** Readouts of free texts in the context of their problems: [texts, d], and the texts. */
+export interface FreeTexts {
+  readonly texts: readonly string[];
+  /** Token ids of the question that each text was read with. */
+  readonly questions: readonly (readonly number[])[];
+  /** [texts,d] */
+  readonly states: Float32Array;
+}
+
+/** Readouts of free texts in the context of their problems. */
 export async function readFreeTexts(
   client: LrmClient,
   world: World,
@@ -67,7 +75,7 @@ export async function readFreeTexts(
     lead?: readonly number[];
     onProgress?: Progress;
   },
-): Promise<{ texts: string[]; states: Float32Array }> {
+): Promise<FreeTexts> {
   const { encode } = client.lrm.tokenizer;
   const rng = stream(request.seed, request.purpose);
   const picks = Array.from({ length: request.count }, (_, i) => {
@@ -76,12 +84,13 @@ export async function readFreeTexts(
     return { problem, text: freeText(world, problem, other, rng, request.maxWords) };
   });
   const lead = request.lead ?? [];
+  const questions = picks.map(p => encode(p.problem.question));
   const states = await client.read({
-    questions: picks.map(p => encode(p.problem.question)),
+    questions,
     texts: picks.map(p => [[...lead, ...encode(p.text)]]),
     ...(request.onProgress && { onProgress: request.onProgress }),
   });
-  return { texts: picks.map(p => p.text), states };
+  return { texts: picks.map(p => p.text), questions, states };
 }
 
 export interface ViewsRequest {

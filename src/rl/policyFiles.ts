@@ -17,6 +17,7 @@ const policySchema = z.strictObject({
   trainable: z.enum(['full', 'lora']),
   lora: z.strictObject({ r: z.int(), alpha: z.number(), targets: z.array(z.string()) }).optional(),
   target_size: z.int(),
+  sees_question: z.boolean().default(false),
 });
 
 /** The policy that a config asks for, on a latent-reasoning model. */
@@ -29,6 +30,7 @@ export function policySpec(lrm: Lrm, config: TrainConfig['policy']): PolicySpec 
     baseFile: lrm.weightsFile,
     ...(config.trainable === 'lora' && { lora: { r, alpha, targets } }),
     targetSize: spec.model.hiddenSize,
+    seesQuestion: config.sees_question,
     injectId,
     separatorId,
     eosId: spec.eosId,
@@ -50,21 +52,23 @@ export function savePolicy(folder: string, spec: PolicySpec, params: Float32Arra
     trainable: spec.lora ? 'lora' : 'full',
     ...(spec.lora && { lora: spec.lora }),
     target_size: spec.targetSize,
+    sees_question: spec.seesQuestion ?? false,
   });
 }
 
 /** What two policies must share beside the shapes of their tensors. */
-function kindOf(lora: PolicySpec['lora'], targetSize: number): string {
+function kindOf(lora: PolicySpec['lora'], targetSize: number, seesQuestion = false): string {
   const weights = lora
     ? `adapters of rank ${lora.r}, alpha ${lora.alpha} on ${lora.targets.join(', ')}`
     : 'all weights';
-  return `${weights} for vectors of ${targetSize}`;
+  return `${weights} for vectors of ${targetSize}${seesQuestion ? ' and their questions' : ''}`;
 }
 
 /** @throws RecodiError('input') where the files are another policy's than `spec` says. */
 export function loadPolicy(folder: string, spec: PolicySpec): { params: Float32Array; text: TextStatistics } {
   const file = readJson(join(folder, 'policy.json'), policySchema);
-  const [found, asked] = [kindOf(file.lora, file.target_size), kindOf(spec.lora, spec.targetSize)];
+  const found = kindOf(file.lora, file.target_size, file.sees_question);
+  const asked = kindOf(spec.lora, spec.targetSize, spec.seesQuestion);
   if (found !== asked)
     throw new RecodiError(
       'input',

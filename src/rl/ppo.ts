@@ -7,6 +7,7 @@
  */
 import type { EnvironmentSettings } from '../../envs/index.ts';
 import type { PolicySpec } from '../../policies/languageModel.ts';
+import type { PromptRows } from '../../policies/promptRows.ts';
 import type { Learner } from '../lm/learner.ts';
 import { type RolloutBatch, rolloutTask } from '../rollout/rollout.ts';
 import { RecodiError } from '../run/errors.ts';
@@ -27,9 +28,8 @@ import { whiten } from './whiten.ts';
 export type PpoSettings = TrainConfig['ppo'];
 
 /** Problems of one update: the environment's targets, and what the policy is shown of them [P,targetSize]. */
-export interface PpoProblems {
+export interface PpoProblems extends PromptRows {
   readonly targets: readonly unknown[];
-  readonly z: Float32Array;
 }
 
 /** What changes from update to update beside the learner; a checkpoint holds it. */
@@ -159,6 +159,7 @@ async function rollOutAll(ppo: Ppo, problems: PpoProblems, update: number): Prom
       environment: ppo.environment,
       targets: problems.targets.slice(from, to),
       z: problems.z.slice(from * policy.targetSize, to * policy.targetSize),
+      ...(problems.questions && { questions: problems.questions.slice(from, to) }),
       samples,
       uniforms: draws.slice(from * samples * width, to * samples * width),
       temperature: settings.temperature,
@@ -205,6 +206,7 @@ function microBatches(ppo: Ppo, rollouts: Rows, problems: PpoProblems, chosen: r
     const owners = part.map(row => Math.floor(row / settings.samples_per_problem));
     const rows: PpoRows = {
       z: pick(problems.z, owners, d, new Float32Array(part.length * d)),
+      ...(policy.seesQuestion && problems.questions && { questions: owners.map(row => problems.questions![row]!) }),
       ids: pick(rollouts.tokens, part, width, new Int32Array(part.length * width)),
       mask: take(rollouts.mask, part),
       oldLogProbs: take(rollouts.logProbs, part),

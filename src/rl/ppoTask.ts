@@ -2,7 +2,8 @@
  * Worker task: PPO's gradient on one micro-batch of rollouts. Everything is divided by the minibatch's token count, so
  * that gradients and losses of micro-batches sum.
  */
-import { type PolicySpec, policyLayout, scoreTexts } from '../../policies/languageModel.ts';
+import { type PolicySpec, type PromptInputs, policyLayout, scoreTexts } from '../../policies/languageModel.ts';
+import { type PromptRows, promptInputs } from '../../policies/promptRows.ts';
 import { valueAndGradient } from '../lm/parameters.ts';
 import { compile, f32, i32, type tf } from '../tensor/index.ts';
 import { moving } from '../tensor/moving.ts';
@@ -11,9 +12,7 @@ import { task } from '../tensor/task.ts';
 import { ppoLoss } from './ppoLoss.ts';
 
 /** Arrays over tokens are [B·T], right-padded. */
-export interface PpoRows {
-  /** [B·targetSize] */
-  readonly z: Float32Array;
+export interface PpoRows extends PromptRows {
   readonly ids: Int32Array;
   readonly mask: Float32Array;
   readonly oldLogProbs: Float32Array;
@@ -38,7 +37,7 @@ export interface PpoInput {
 
 interface Inputs {
   readonly params: tf.Tensor1D;
-  readonly z: tf.Tensor2D;
+  readonly prompt: PromptInputs;
   readonly ids: tf.Tensor2D;
   readonly mask: tf.Tensor2D;
   readonly oldLogProb: tf.Tensor1D;
@@ -54,9 +53,9 @@ interface Inputs {
 
 function build(policy: PolicySpec) {
   const map = policyLayout(policy);
-  return compile('ppo.gradient', ({ params, z, ids, mask, temperature, ...rest }: Inputs) =>
+  return compile('ppo.gradient', ({ params, prompt, ids, mask, temperature, ...rest }: Inputs) =>
     valueAndGradient(map, params, named => {
-      const scored = scoreTexts(policy, named, { z }, { ids, mask }, temperature);
+      const scored = scoreTexts(policy, named, prompt, { ids, mask }, temperature);
       const { loss, metrics } = ppoLoss({ ...scored, ...rest, mask: mask.reshape([mask.size]) });
       return { loss, metrics: { ...metrics } };
     }),
@@ -75,7 +74,7 @@ export async function ppoGradient({ params, policy, rows, width, ...numbers }: P
   const scalar = (x: number) => f32([x], []);
   const out = await graph({
     params: f32(flat, [flat.length]),
-    z: f32(rows.z, [size / width, policy.targetSize]),
+    prompt: promptInputs(policy, rows),
     ids: i32(rows.ids, shape),
     mask: f32(rows.mask, shape),
     oldLogProb: f32(rows.oldLogProbs, [size]),

@@ -11,6 +11,7 @@ import type { PpoProblems } from './ppo.ts';
 
 export interface InversionProblems extends PpoProblems {
   readonly targets: readonly InversionTarget[];
+  readonly questions: readonly (readonly number[])[];
   /** Rows of the target set. */
   readonly rows: readonly number[];
 }
@@ -57,6 +58,6 @@ export function problemSource({
       });
       z.set(standardise(text, vector), i * d);
     }
-    return { rows, targets, z };
+    return { rows, targets, z, questions: targets.map(target => target.question) };
   };
 }

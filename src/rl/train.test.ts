@@ -87,6 +87,19 @@ describe('a training', () => {
     expect(metricsOf(cold.paths)[0]!['selfcheck/kl']).toBe(0);
   });
 
+  it('of a policy that sees the question shows it one everywhere, and says so in its files', async () => {
+    const run = begin('seeing', { policy: { sees_question: true } });
+    await train(run);
+    const [first] = metricsOf(run.paths).filter(line => line.phase === 'ppo');
+    expect(first!['selfcheck/ratio_error']).toBeLessThan(1e-4);
+    expect(first!['selfcheck/kl']).toBe(0);
+    const folder = join(run.paths.folder, 'policy');
+    expect(JSON.parse(readFileSync(join(folder, 'policy.json'), 'utf8'))).toMatchObject({ sees_question: true });
+    await expect(train(begin('blind', { policy: { init: folder } }))).rejects.toThrow(
+      /vectors of 12 and their questions/,
+    );
+  });
+
   it('that was killed before its first checkpoint writes no line twice', async () => {
     const run = begin('early', { warm_start: { steps: 0 } });
     await train(run);

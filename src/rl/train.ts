@@ -154,7 +154,7 @@ async function warmStart(job: Job, kept: LearnerState | undefined): Promise<Star
       learner,
       policy: spec,
       settings,
-      data: { texts: free.texts.map(encode), z: standardise(text, free.states) },
+      data: { texts: free.texts.map(encode), z: standardise(text, free.states), questions: free.questions },
       width: config.policy.max_new_tokens,
       seed: config.seed,
       from: done,

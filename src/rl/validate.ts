@@ -21,7 +21,9 @@ export async function validate(
   const set = sets.get('validation')!;
   const chunk = config.ppo.rollout_chunk;
   const count = Math.ceil(TEXTS / chunk) * chunk;
-  const { targets, z } = problemSource({ client, set, views: views.views, text, seed: config.seed, count })(0);
+  const { targets, z, questions } = problemSource({ client, set, views: views.views, text, seed: config.seed, count })(
+    0,
+  );
   const d = ppo.policy.targetSize;
   const parts = await Promise.all(
     Array.from({ length: count / chunk }, (_, i) =>
@@ -33,6 +35,7 @@ export async function validate(
         environment: ppo.environment,
         targets: targets.slice(i * chunk, (i + 1) * chunk),
         z: z.slice(i * chunk * d, (i + 1) * chunk * d),
+        questions: questions.slice(i * chunk, (i + 1) * chunk),
         samples: 1,
         temperature: 1,
         maxNewTokens: ppo.maxNewTokens,

@@ -21,7 +21,7 @@ type Input = Omit<WarmStartInput, 'params'>;
 /** Runs with a learner that keeps what it is given. */
 async function record(
   changes: Partial<WarmStartSettings> = {},
-  options: { from?: number; seed?: number; stopAfter?: number } = {},
+  options: { from?: number; seed?: number; stopAfter?: number; policy?: PolicySpec; data?: WarmStartData } = {},
 ) {
   const batches: Input[][] = [];
   const rates: number[] = [];
@@ -40,9 +40,9 @@ async function record(
   const seen: [number, Readonly<Record<string, number>>][] = [];
   const done = await runWarmStart({
     learner,
-    policy,
+    policy: options.policy ?? policy,
     settings: { ...settings, ...changes },
-    data,
+    data: options.data ?? data,
     width,
     seed: options.seed ?? 1,
     from: options.from ?? 0,
@@ -55,11 +55,11 @@ async function record(
   return { batches, rates, seen, done };
 }
 
-const rowsOf = ({ ids, mask, z }: { ids: HostArray; mask: HostArray; z: HostArray }) =>
+const rowsOf = ({ ids, mask, z }: { ids: HostArray; mask: HostArray; z: Float32Array }) =>
   Array.from({ length: ids.shape[0]! }, (_, b) => ({
     ids: [...ids.data.slice(b * width, (b + 1) * width)],
     length: [...mask.data.slice(b * width, (b + 1) * width)].reduce((a, x) => a + x, 0),
-    z: [...z.data.slice(b * d, (b + 1) * d)],
+    z: [...z.slice(b * d, (b + 1) * d)],
   }));
 
 describe('warm start', () => {
@@ -86,6 +86,23 @@ describe('warm start', () => {
       expect(ids).toEqual([...expected, ...Array(width - expected.length).fill(policy.padId)]);
       expect(length).toBe(expected.length);
     }
+  });
+
+  it('shows the question that a text was read with to a policy that sees questions, and to no other', async () => {
+    const questions = [[50], [51, 52], [53], [54]];
+    const run = (seesQuestion: boolean) =>
+      record({}, { policy: { ...policy, seesQuestion }, data: { ...data, questions } });
+    const seen = (await run(true)).batches[0]!;
+    for (const input of seen) {
+      expect(input.questions).toHaveLength(input.ids.shape[0]!);
+      rowsOf(input).forEach(({ ids }, b) => {
+        const text = data.texts.findIndex(([first]) => first === ids[0]);
+        expect(input.questions![b]).toEqual(questions[text]);
+      });
+    }
+    const unseen = (await run(false)).batches[0]!;
+    expect(unseen.every(input => input.questions === undefined)).toBe(true);
+    expect(unseen.map(input => input.z)).toEqual(seen.map(input => input.z));
   });
 
   it('tells every micro-batch the tokens of the whole batch', async () => {

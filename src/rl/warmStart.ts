@@ -5,6 +5,7 @@
  */
 
 import type { PolicySpec } from '../../policies/languageModel.ts';
+import type { PromptRows } from '../../policies/promptRows.ts';
 import type { Learner } from '../lm/learner.ts';
 import { normal, stream } from '../run/random.ts';
 import { f32, i32 } from '../tensor/index.ts';
@@ -13,10 +14,9 @@ import { warmStartTask } from './warmStartTask.ts';
 
 export type WarmStartSettings = TrainConfig['warm_start'];
 
-/** Texts as token ids (without end token) and their standardised readouts [n,targetSize]. */
-export interface WarmStartData {
+/** Texts as token ids (without end token), their standardised readouts [n,targetSize], and the questions they were read with. */
+export interface WarmStartData extends PromptRows {
   readonly texts: readonly (readonly number[])[];
-  readonly z: Float32Array;
 }
 
 export interface WarmStart {
@@ -68,6 +68,9 @@ function batch({ policy, settings, data, width, seed }: WarmStart, step: number)
   const d = policy.targetSize;
   const lengths = rows.map(row => Math.min(width, data.texts[row]!.length + 1));
   const tokens = lengths.reduce((a, b) => a + b, 0);
+  const { questions } = data;
+  const shown = (z: Float32Array, part: readonly number[]): PromptRows =>
+    policy.seesQuestion && questions ? { z, questions: part.map(row => questions[row]!) } : { z };
   const inputs = [];
   for (let start = 0; start < rows.length; start += settings.micro_batch_size) {
     const part = rows.slice(start, start + settings.micro_batch_size);
@@ -82,7 +85,7 @@ function batch({ policy, settings, data, width, seed }: WarmStart, step: number)
       for (let i = 0; i < d; i++) z[b * d + i] = data.z[row * d + i]! + level * normal(rng);
     });
     const n = part.length;
-    inputs.push({ policy, z: f32(z, [n, d]), ids: i32(ids, [n, width]), mask: f32(mask, [n, width]), tokens });
+    inputs.push({ policy, ...shown(z, part), ids: i32(ids, [n, width]), mask: f32(mask, [n, width]), tokens });
   }
   return inputs;
 }

@@ -2,18 +2,17 @@
  * Worker task: the warm start's gradient on one micro-batch, the cross-entropy of writing a text from its own readout.
  * The loss is divided by the whole batch's token count, so that micro-batch gradients sum.
  */
-import { type PolicySpec, policyLayout, scoreTexts } from '../../policies/languageModel.ts';
+import { type PolicySpec, type PromptInputs, policyLayout, scoreTexts } from '../../policies/languageModel.ts';
+import { type PromptRows, promptInputs } from '../../policies/promptRows.ts';
 import { type Layout, valueAndGradient } from '../lm/parameters.ts';
 import { compile, f32, type HostArray, tf } from '../tensor/index.ts';
 import { moving } from '../tensor/moving.ts';
 import { localCopy, type SharedFloats } from '../tensor/shared.ts';
 import { task } from '../tensor/task.ts';
 
-export interface WarmStartInput {
+export interface WarmStartInput extends PromptRows {
   readonly params: SharedFloats;
   readonly policy: PolicySpec;
-  /** [B,targetSize] */
-  readonly z: HostArray;
   /** Texts with their end token, right-padded [B,T]. */
   readonly ids: HostArray;
   readonly mask: HostArray;
@@ -23,16 +22,16 @@ export interface WarmStartInput {
 
 interface Inputs {
   readonly params: tf.Tensor1D;
-  readonly z: tf.Tensor2D;
+  readonly prompt: PromptInputs;
   readonly ids: tf.Tensor2D;
   readonly mask: tf.Tensor2D;
   readonly tokens: tf.Scalar;
 }
 
 function build(spec: PolicySpec, map: Layout) {
-  return compile('warm_start.gradient', ({ params, z, ids, mask, tokens }: Inputs) =>
+  return compile('warm_start.gradient', ({ params, prompt, ids, mask, tokens }: Inputs) =>
     valueAndGradient(map, params, named => {
-      const { logProb } = scoreTexts(spec, named, { z }, { ids, mask }, 1);
+      const { logProb } = scoreTexts(spec, named, prompt, { ids, mask }, 1);
       const weighted = tf.mul(logProb, tf.reshape(mask, [mask.size]));
       return { loss: tf.neg(tf.div(tf.sum(weighted), tokens)) as tf.Scalar, metrics: {} };
     }),
@@ -41,12 +40,19 @@ function build(spec: PolicySpec, map: Layout) {
 
 const graphs = new Map<string, ReturnType<typeof build>>();
 
-export async function warmStartGradient({ params, policy, z, ids, mask, tokens }: WarmStartInput) {
+export async function warmStartGradient(input: WarmStartInput) {
+  const { params, policy, ids, mask, tokens } = input;
   const key = JSON.stringify(policy);
   const graph = graphs.get(key) ?? build(policy, policyLayout(policy));
   graphs.set(key, graph);
   const flat = localCopy(params);
-  const out = await graph({ params: f32(flat, [flat.length]), z, ids, mask, tokens: f32([tokens], []) });
+  const out = await graph({
+    params: f32(flat, [flat.length]),
+    prompt: promptInputs(policy, input),
+    ids,
+    mask,
+    tokens: f32([tokens], []),
+  });
   const gradient = out.gradient.data as Float32Array;
   return moving({ gradient, metrics: { 'warm_start/loss': out.loss.data[0] ?? Number.NaN } }, [gradient]);
 }

@@ -16,6 +16,7 @@ import {
   promptOf,
   scoreTexts,
 } from '../../policies/languageModel.ts';
+import { type PromptRows, promptInputs } from '../../policies/promptRows.ts';
 import { createDecoder } from '../lm/decode.ts';
 import { views } from '../lm/parameters.ts';
 import { loadTokenizer, type Tokenizer } from '../lm/tokenizer.ts';
@@ -23,7 +24,8 @@ import { compile, f32, i32, type tf } from '../tensor/index.ts';
 import { localCopy, type SharedFloats } from '../tensor/shared.ts';
 import { task } from '../tensor/task.ts';
 
-export interface RolloutRequest {
+/** `z` and `questions`: one row per problem. */
+export interface RolloutRequest extends PromptRows {
   readonly policy: PolicySpec;
   /** Folder of the policy's tokenizer. */
   readonly tokenizer: string;
@@ -34,8 +36,6 @@ export interface RolloutRequest {
   readonly environment?: EnvironmentSettings;
   /** One per problem, of the environment's kind. */
   readonly targets: readonly unknown[];
-  /** Standardised target vectors [P,targetSize]. */
-  readonly z: Float32Array;
   /** Texts per problem; rows are grouped by problem. */
   readonly samples: number;
   /** [P·samples·maxNewTokens] in [0,1); absent = greedy. */
@@ -84,7 +84,7 @@ function decoderOf(spec: PolicySpec) {
 
 interface ScoreInputs {
   readonly params: tf.Tensor1D;
-  readonly z: tf.Tensor2D;
+  readonly prompt: PromptInputs;
   readonly ids: tf.Tensor2D;
   readonly mask: tf.Tensor2D;
   readonly temperature: tf.Scalar;
@@ -92,8 +92,8 @@ interface ScoreInputs {
 
 function scorerOf(spec: PolicySpec) {
   const map = policyLayout(spec);
-  return compile('policy.score', ({ params, z, ids, mask, temperature }: ScoreInputs) =>
-    scoreTexts(spec, views(map, params), { z }, { ids, mask }, temperature),
+  return compile('policy.score', ({ params, prompt, ids, mask, temperature }: ScoreInputs) =>
+    scoreTexts(spec, views(map, params), prompt, { ids, mask }, temperature),
   );
 }
 
@@ -125,11 +125,11 @@ export async function rollOut(request: RolloutRequest): Promise<RolloutBatch> {
   const { policy, samples, maxNewTokens: width } = request;
   const runtime = await runtimeOf(policy, request.tokenizer);
   const rows = request.targets.length * samples;
-  const z = f32(repeatRows(request.z, policy.targetSize, samples), [rows, policy.targetSize]);
+  const prompt = promptInputs(policy, repeatRows(request, policy.targetSize, samples));
   const params = localCopy(request.params);
   const written = await runtime.decoder.generate({
     params: f32(params, [params.length]),
-    inputs: { z },
+    inputs: prompt,
     ...(request.uniforms && { uniforms: request.uniforms }),
     temperature: request.temperature,
     maxNewTokens: width,
@@ -153,7 +153,7 @@ export async function rollOut(request: RolloutRequest): Promise<RolloutBatch> {
   const mask = new Float32Array(rows * width);
   for (let b = 0; b < rows; b++) mask.fill(1, b * width, b * width + lengths[b]!);
   const inputs = {
-    z,
+    prompt,
     ids: i32(tokens, [rows, width]),
     mask: f32(mask, [rows, width]),
     temperature: f32([request.temperature], []),
@@ -177,11 +177,11 @@ function nothing() {
   return { logProbs: empty, entropies: empty, values: empty, referenceLogProbs: empty };
 }
 
-/** [n,d] -> [n·times,d], each row `times` times in a row. */
-function repeatRows(values: Float32Array, d: number, times: number): Float32Array {
-  const out = new Float32Array(values.length * times);
-  for (let row = 0; row * d < values.length; row++) {
-    for (let copy = 0; copy < times; copy++) out.set(values.subarray(row * d, (row + 1) * d), (row * times + copy) * d);
+/** Each of n rows `times` times in a row. */
+function repeatRows({ z, questions }: PromptRows, d: number, times: number): PromptRows {
+  const out = new Float32Array(z.length * times);
+  for (let row = 0; row * d < z.length; row++) {
+    for (let copy = 0; copy < times; copy++) out.set(z.subarray(row * d, (row + 1) * d), (row * times + copy) * d);
   }
-  return out;
+  return { z: out, ...(questions && { questions: questions.flatMap(q => Array<typeof q>(times).fill(q)) }) };
 }
