@@ -83,12 +83,11 @@ export function lrmConfigSchema<W extends z.ZodType>(world: W) {
       stages: z.array(stage).min(1).describe('trained in order, each with a fresh optimiser'),
       eval: z
         .strictObject({
-          problems: count.default(512).describe('held-out problems per evaluation'),
-          every: count.default(300).describe('optimiser steps between evaluations'),
+          problems: count.default(512).describe('held-out problems of the evaluation'),
           steps: count.optional().describe('steps of those problems; default: as the world mixes them'),
         })
         .prefault({})
-        .describe('what is measured on the way'),
+        .describe('what is measured at the end'),
       checkpoint_every: count.default(100).describe('optimiser steps between checkpoints'),
       keep_checkpoints: count.default(2).describe('older checkpoints are removed'),
     })
