@@ -1,5 +1,5 @@
 /**
- * `recodi lrm train`: runs the curriculum in a run folder, with metrics, evaluations and checkpoints, and leaves the trained
+ * `recodi lrm train`: runs the curriculum in a run folder, with metrics, an evaluation and checkpoints, and leaves the trained
  * model as an ordinary folder under `model/`.
  */
 import { join } from 'node:path';
