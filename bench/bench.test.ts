@@ -30,7 +30,7 @@ describe('bench', () => {
     const result = await runBench({ cases: ['decode'], repeats: 1, size: 'tiny' });
     expect(result.rows).toHaveLength(SIZES.tiny.batches.length);
     expect(result.rows[0]!.recodi.peakMb).toBeGreaterThan(0);
-    const text = reportText(result, machine());
+    const text = reportText(result, await machine());
     expect(text).toContain('float32 matmul of one thread');
     expect(text).toContain(result.rows[0]!.label);
   });

@@ -58,7 +58,7 @@ async function bench({ cases, repeats, json, peers, python, size }: Options): Pr
   const torch = peers ? await torchOf(python) : undefined;
   if (torch && 'missing' in torch) console.error(torch.missing);
   const version = torch && 'version' in torch ? torch.version : undefined;
-  const on = machine(version);
+  const on = await machine(version);
   const onCase = (name: CaseName) => console.error(`measuring ${name}`);
   const result = await runBench({ cases, repeats, size, onCase, ...(version && { python }) });
   console.log(reportText(result, on));

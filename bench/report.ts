@@ -1,6 +1,7 @@
 /** The one table of a run, and the machine above it. */
 import { execFileSync } from 'node:child_process';
-import { availableParallelism, cpus, loadavg } from 'node:os';
+import { availableParallelism, cpus } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 import { formatTable } from '../src/cli/table.ts';
 import type { Measured, Result, Row } from './run.ts';
 
@@ -11,11 +12,11 @@ export interface Machine {
   readonly torch?: string;
   /** As `git describe` names it; absent outside of a repository. */
   readonly commit?: string;
-  /** Before anything was measured: runnable threads of the last minute. */
-  readonly load: number;
+  /** Cores that others kept busy before anything was measured. */
+  readonly busy: number;
 }
 
-export function machine(torch?: string): Machine {
+export async function machine(torch?: string): Promise<Machine> {
   const commit = describe();
   return {
     cpu: cpus()[0]?.model ?? 'unknown',
@@ -23,8 +24,18 @@ export function machine(torch?: string): Machine {
     node: process.version,
     ...(torch && { torch }),
     ...(commit && { commit }),
-    load: loadavg()[0]!,
+    busy: await busyCores(),
   };
+}
+
+/** Looks for as long as this, in milliseconds. */
+const LOOK = 1500;
+
+async function busyCores(): Promise<number> {
+  const idle = () => cpus().reduce((sum, { times }) => sum + times.idle, 0);
+  const [before, started] = [idle(), performance.now()];
+  await delay(LOOK);
+  return Math.max(0, cpus().length - (idle() - before) / (performance.now() - started));
 }
 
 function describe(): string | undefined {
@@ -40,8 +51,8 @@ function describe(): string | undefined {
   }
 }
 
-/** More runnable threads than this before the start, and the figures are of a busy machine. */
-const BUSY = 0.5;
+/** More busy cores than this before the start, and the figures are of a busy machine. */
+const BUSY = 0.2;
 
 const HEAD = [
   'case',
@@ -70,7 +81,9 @@ export function reportText({ peak, rows }: Result, on: Machine): string {
   return [
     `${on.cpu}, ${on.cores} cores; ${versions.join(', ')}`,
     `float32 matmul of one thread: ${giga(alone.median)} GFLOP/s (${giga(alone.min)}–${giga(alone.max)}); of each of two at once: ${giga(together)}`,
-    ...(on.load > BUSY ? [`The machine was busy before the start (load ${on.load.toFixed(1)}): measure again.`] : []),
+    ...(on.busy > BUSY
+      ? [`Others kept ${on.busy.toFixed(1)} cores busy before the start: measure again when they are done.`]
+      : []),
     '',
     formatTable(HEAD, rows.map(cells)),
     ...scaling(rows),
