@@ -6,15 +6,13 @@
  * targets' variance, clamped). A text without an end loses `missing_end_penalty`, every token `length_penalty`.
  */
 
+import { type Context, contextTokens } from '../src/lrm/context.ts';
 import { lrmRuntime } from '../src/lrm/runtime.ts';
 import { type Comparer, comparer, type SimilarityKind, squaredDistance } from '../src/lrm/similarity.ts';
 import { readRows } from '../src/lrm/tasks.ts';
 import { loadViews, type View } from '../src/lrm/views.ts';
 import { RecodiError } from '../src/run/errors.ts';
 import type { Completion, Environment, Score } from './environment.ts';
-
-/** What precedes the text when the model reads: the question, the question and `<bot>`, or only a padding token. */
-export type Context = 'question' | 'question_bot' | 'none';
 
 export interface LatentInversionSettings {
   readonly kind: 'latent_inversion';
@@ -38,14 +36,6 @@ export interface InversionTarget {
   readonly vector: Float32Array;
   /** Another problem's vector in the same view: what the text must not be close to. */
   readonly swapped: Float32Array;
-}
-
-/** The question's tokens and those that the text starts with, for a context. */
-export function contextTokens(context: Context, question: readonly number[], ids: { botId: number; padId: number }) {
-  return {
-    question: context === 'none' ? [ids.padId] : question,
-    lead: context === 'question_bot' ? [ids.botId] : [],
-  };
 }
 
 export async function createLatentInversion(settings: LatentInversionSettings): Promise<Environment<InversionTarget>> {

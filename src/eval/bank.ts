@@ -3,7 +3,6 @@
  * looks up the texts whose states are nearest to a target in the view's frame.
  */
 
-import { contextTokens } from '../../envs/latentInversion.ts';
 import { whiten } from '../lrm/similarity.ts';
 import { readFreeTexts } from '../lrm/targets.ts';
 import type { View } from '../lrm/views.ts';
@@ -21,7 +20,7 @@ export async function buildBank(bench: Bench): Promise<Bank> {
   return readFreeTexts(client, world, sets.get('train')!.problems, {
     count: config.eval.bank,
     maxWords: config.policy.max_new_tokens - 1,
-    lead: contextTokens(config.targets.context, [], client.lrm.spec).lead,
+    context: config.targets.context,
     seed: config.seed,
     purpose: 'eval.bank',
     onProgress: done => progress.update(done),

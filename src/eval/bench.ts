@@ -2,7 +2,6 @@
  * What reading a trained run takes: its targets and views, its policies in shared memory, and the frozen model. Made once and
  * used by the table, the labels and `invert`.
  */
-import { contextTokens } from '../../envs/latentInversion.ts';
 import type { PolicySpec } from '../../policies/languageModel.ts';
 import type { LrmClient } from '../lrm/client.ts';
 import { similarities } from '../lrm/similarity.ts';
@@ -55,15 +54,9 @@ export async function readTexts(
   questions: readonly (readonly number[])[],
   texts: readonly (readonly string[])[],
 ): Promise<Float32Array> {
-  const { spec, tokenizer } = bench.client.lrm;
+  const { encode } = bench.client.lrm.tokenizer;
   const { context } = bench.config.targets;
-  return bench.client.read({
-    questions: questions.map(q => contextTokens(context, q, spec).question),
-    texts: texts.map((group, i) => {
-      const { lead } = contextTokens(context, questions[i]!, spec);
-      return group.map(text => [...lead, ...tokenizer.encode(text)]);
-    }),
-  });
+  return bench.client.read({ context, questions, texts: texts.map(group => group.map(text => encode(text))) });
 }
 
 /** Similarity of each readout [n,d] to its target [n,d], as the run's reward measures it. */

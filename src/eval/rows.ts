@@ -3,12 +3,12 @@
  * are worth is measured alike for all of them, against the own target.
  */
 import { anchorPosition } from '../lrm/anchors.ts';
-import { stepEnd } from '../lrm/targets.ts';
+import { questionEnds, stepEnd } from '../lrm/targets.ts';
 import { translate } from '../lrm/translator.ts';
 import type { View } from '../lrm/views.ts';
 import type { Problem } from '../worlds/problem.ts';
 import { type Bank, nearestTexts } from './bank.ts';
-import { type Bench, type ReadingTask, readTexts } from './bench.ts';
+import type { Bench, ReadingTask } from './bench.ts';
 import { decode, rank, writeTexts } from './decode.ts';
 
 export interface RowInputs extends ReadingTask {
@@ -68,12 +68,7 @@ function goldText({ client, world, sets }: Bench, problem: Problem, { anchor }: 
 async function questionEnd(bench: Bench, x: RowInputs): Promise<string[]> {
   const control = bench.views.controls.find(view => view.id === x.view.id);
   if (!control?.translator) return x.problems.map(() => '');
-  const states = await readTexts(
-    bench,
-    x.questions,
-    x.questions.map(() => ['']),
-  );
-  const vectors = translate(control.translator, states);
+  const vectors = translate(control.translator, await questionEnds(bench.client, x.questions));
   const { best_of, neighbours } = bench.config.eval;
   const near = nearestTexts(x.bank, control, vectors, best_of + neighbours);
   return first(await rank(bench, { view: control, questions: x.questions, vectors }, near));

@@ -17,8 +17,11 @@ export const anchorName = ({ step, point }: Anchor): string => `${step}.${point}
 /** Undoes `anchorName`; undefined where the text is no anchor. */
 export function parseAnchor(text: string): Anchor | undefined {
   const [, step, point] = /^([1-9]\d*)\.(.*)$/.exec(text) ?? [];
-  return POINTS.includes(point as Point) ? { step: Number(step), point: point as Point } : undefined;
+  return point !== undefined && isPoint(point) ? { step: Number(step), point } : undefined;
 }
+
+/** Whether a text is a point, without a step. */
+export const isPoint = (text: string): text is Point => POINTS.includes(text as Point);
 
 /** Every anchor of the first `steps` steps. */
 export function anchorsOf(steps: number): Anchor[] {

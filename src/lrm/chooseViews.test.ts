@@ -105,6 +105,15 @@ describe('the choice of views', () => {
     expect(translated.views.map(view => view.id)).toEqual(['k1@1.before', 'k1@1.result']);
   });
 
+  it('takes for a point alone the step with the most nats, and no view twice', async () => {
+    const ids = async (anchors: ViewSettings['anchors']) =>
+      (await choose({ space: 'translated', anchors, latents: [1] })).views.map(view => view.id);
+    expect(await ids(['before', 'result'])).toEqual(['k1@1.before', 'k1@1.result']);
+    expect(await ids(['result', result])).toEqual(['k1@1.result']);
+    expect((await choose({ steps: 'joint', anchors: ['result'] })).views).toHaveLength(1);
+    await expect(ids(['end'])).rejects.toThrow(/at most 0 .*point "end"/);
+  });
+
   it('reads latents jointly through one translator per anchor', async () => {
     const { views } = await choose({ steps: 'joint', latents: [0, 1] });
     expect(views.map(view => view.id)).toEqual(['k0-1@1.before', 'k0-1@1.result']);

@@ -3,13 +3,14 @@
  * that the model itself writes.
  *
  * `auto`: a step is read raw where its latents lie near the states of the own chain (FVE at the best anchor over a threshold on
- * validation problems), else through a translator to the anchor with the most nats on training problems. Latents read jointly
- * always go through translators, one view per anchor asked for, or per step and point before and after its result. A model that
- * writes no chains can still be read raw; what its views then do not know is NaN.
+ * validation problems), else through a translator to the anchor with the most nats on training problems. Anchors can be asked
+ * for by name, or by their point alone, and then the step with the most nats is taken. Latents read jointly always go through
+ * translators, with `auto` to every point before and after a result. A model that writes no chains can still be read raw; what
+ * its views then do not know is NaN.
  */
 import { RecodiError } from '../run/errors.ts';
 import type { Pool } from '../tensor/pool.ts';
-import { type Anchor, anchorName, parseAnchor } from './anchors.ts';
+import { type Anchor, anchorName, type Point, parseAnchor } from './anchors.ts';
 import { fitTask } from './fitTask.ts';
 import { columnMean, type Frame, fve, squaredDistance } from './similarity.ts';
 import { translate } from './translator.ts';
@@ -31,7 +32,7 @@ export interface ViewSettings {
   readonly steps: 'each' | 'joint';
   readonly latents: readonly number[];
   readonly space: 'auto' | 'raw' | 'translated';
-  readonly anchors: 'auto' | readonly Anchor[];
+  readonly anchors: 'auto' | readonly (Anchor | Point)[];
   readonly whitening: 'pooled' | 'residual';
   /** `auto` reads raw above this FVE. */
   readonly rawThreshold: number;
@@ -87,8 +88,7 @@ export async function chooseViews(task: Task, settings: ViewSettings): Promise<V
       continue;
     }
     const fitted = await fitAll(task, [k], settings);
-    const kept =
-      settings.anchors === 'auto' ? [fitted.reduce((a, b) => ((a.nats ?? 0) >= (b.nats ?? 0) ? a : b))] : fitted;
+    const kept = settings.anchors === 'auto' ? [mostNats(fitted)] : askedFor(fitted, settings.anchors);
     table.push(...fitted.map(view => row(view, kept.includes(view))));
     views.push(...kept);
   }
@@ -101,27 +101,42 @@ async function joint(task: Task, settings: ViewSettings): Promise<ViewChoice> {
       'config',
       'targets.steps: joint reads several latents through a translator; set targets.space to auto or translated.',
     );
-  const views = await fitAll(task, settings.latents, settings);
-  return { views, table: views.map(view => row(view, true)), controls: await controlsOf(task, views, settings) };
+  const fitted = await fitAll(task, settings.latents, settings);
+  const views = settings.anchors === 'auto' ? fitted : askedFor(fitted, settings.anchors);
+  const table = fitted.map(view => row(view, views.includes(view)));
+  return { views, table, controls: await controlsOf(task, views, settings) };
 }
 
-/**
- * Anchors that a translator of `inputs` numbers may aim at: those asked for, or before and after each result that enough of the
- * model's own chains reach.
- */
-async function candidates({ train }: Task, { anchors }: ViewSettings, inputs: number): Promise<readonly Anchor[]> {
-  if (anchors !== 'auto') return anchors;
-  const results = (await train()).anchors.filter(
-    ({ anchor }) => anchor.point === 'before' || anchor.point === 'result',
+const mostNats = (views: readonly View[]) => views.reduce((a, b) => ((a.nats ?? 0) >= (b.nats ?? 0) ? a : b));
+
+/** Of the fitted views those at the anchors; for a point alone, the one with the most nats among the steps. */
+function askedFor(fitted: readonly View[], anchors: readonly (Anchor | Point)[]): View[] {
+  const kept = anchors.map(anchor =>
+    typeof anchor === 'string'
+      ? mostNats(fitted.filter(view => view.anchor!.point === anchor))
+      : fitted.find(view => anchorName(view.anchor!) === anchorName(anchor))!,
   );
-  const reached = results.filter(({ rows }) => rows.length >= fewest(inputs)).map(({ anchor }) => anchor);
-  if (reached.length > 0) return reached;
-  const most = Math.max(0, ...results.map(({ rows }) => rows.length));
-  throw new RecodiError(
-    'config',
-    `targets.space: at most ${most} of the training problems have an own chain that reaches one and the same result, and a translator of ${inputs} numbers needs ${fewest(inputs)} or more. Ask for more problems (targets.problems.train), read the latents raw, or use a model that writes chains.`,
-  );
+  return [...new Set(kept)];
 }
+
+/** Anchors that a translator of `inputs` numbers may aim at: those asked for, and those at a point that enough own chains reach. */
+async function candidates({ train }: Task, { anchors }: ViewSettings, inputs: number): Promise<readonly Anchor[]> {
+  const asked: readonly (Anchor | Point)[] = anchors === 'auto' ? ['before', 'result'] : anchors;
+  const lists = asked.map(async point => {
+    if (typeof point !== 'string') return [point];
+    const at = (await train()).anchors.filter(({ anchor }) => anchor.point === point);
+    const reached = at.filter(({ rows }) => rows.length >= fewest(inputs)).map(({ anchor }) => anchor);
+    if (reached.length > 0) return reached;
+    const most = Math.max(0, ...at.map(({ rows }) => rows.length));
+    throw new RecodiError(
+      'config',
+      `targets.space: at most ${most} of the training problems have an own chain that reaches point "${point}" of one and the same step, and a translator of ${inputs} numbers needs ${fewest(inputs)} or more. Ask for more problems (targets.problems.train), read the latents raw, or use a model that writes chains.`,
+    );
+  });
+  return distinct((await Promise.all(lists)).flat());
+}
+
+const distinct = (anchors: readonly Anchor[]) => [...new Map(anchors.map(a => [anchorName(a), a])).values()];
 
 /** Problems that a regression on so many numbers needs. */
 const fewest = (inputs: number) => 2 * inputs;

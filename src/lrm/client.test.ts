@@ -4,6 +4,7 @@ import { stream } from '../run/random.ts';
 import { closeEngine, useDevice } from '../tensor/index.ts';
 import type { Pool } from '../tensor/pool.ts';
 import { createLrmClient, inChunks } from './client.ts';
+import type { Context } from './context.ts';
 import type { Lrm } from './folder.ts';
 import { inlinePool } from './inlinePool.fixture.ts';
 import { type CausalInput, readChunk, thinkChunk } from './tasks.ts';
@@ -68,9 +69,9 @@ describe('the client', () => {
   it('reads groups of texts, at their ends unless told where', async () => {
     const client = await createLrmClient(inlinePool(), lrm.folder);
     const texts = questions().map((_, i) => [[7 + (i % 5), 8], [9]]);
-    const ends = await client.read({ questions: questions(), texts });
+    const ends = await client.read({ context: 'question', questions: questions(), texts });
     const at = texts.map(group => group.map(() => [0, 1]));
-    const places = await client.read({ questions: questions(), texts, at });
+    const places = await client.read({ context: 'question', questions: questions(), texts, at });
     const d = lrm.spec.model.hiddenSize;
     expect(ends.length).toBe(70 * 2 * d);
     expect(places.length).toBe(70 * 2 * 2 * d);
@@ -88,9 +89,25 @@ describe('the client', () => {
       expect(end[i]).toBeCloseTo(x, 4);
       expect(place[i]).toBeCloseTo(x, 4);
     });
-    await expect(client.read({ questions: questions().slice(0, 2), texts: [[[1]], [[1], [2]]] })).rejects.toThrow(
-      /same number/,
+    await expect(
+      client.read({ context: 'question', questions: questions().slice(0, 2), texts: [[[1]], [[1], [2]]] }),
+    ).rejects.toThrow(/same number/);
+  });
+
+  it('reads in the context that is asked for', async () => {
+    const client = await createLrmClient(inlinePool(), lrm.folder);
+    const { botId, padId } = lrm.spec;
+    const [first, second] = questions();
+    const read = (context: Context, question: readonly number[], text: readonly number[]) =>
+      client.read({ context, questions: [question], texts: [[text]] });
+    expect(await read('none', first!, [7, 8])).toEqual(await read('none', second!, [7, 8]));
+    expect(await read('none', first!, [7, 8])).toEqual(await read('question', [padId], [7, 8]));
+    expect(await read('question_bot', first!, [7])).toEqual(await read('question', first!, [botId, 7]));
+    const [before, after] = [[[0]], [[1]]].map(at =>
+      client.read({ context: 'question_bot', questions: [first!], texts: [[[7]]], at: [at] }),
     );
+    expect(await before).toEqual(await read('question', first!, [botId]));
+    expect(await after).toEqual(await read('question', first!, [botId, 7]));
   });
 
   it('swaps in other problems only, different ones, also in the last chunk', async () => {

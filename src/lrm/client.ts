@@ -5,6 +5,7 @@
  * graph sees few shapes and a result never depends on the number of workers.
  */
 import type { Pool } from '../tensor/pool.ts';
+import { type Context, contextTokens } from './context.ts';
 import { type Lrm, loadLrm } from './folder.ts';
 import { LENS_TOP } from './runtime.ts';
 import { answerTask, causalTask, readTask, thinkTask, writeTask } from './tasks.ts';
@@ -33,8 +34,12 @@ export interface LrmClient {
     questions: readonly Row[],
     options?: { donors?: number; onProgress?: Progress },
   ): Promise<{ swap: Float32Array; zero: Float32Array }>;
-  /** States [n·A,d] after `at[i]` tokens of text i in the context of question `questionOf[i]`'s tokens; every `at` row has A entries. */
+  /**
+   * States [texts·A,d] of the reader after `at` tokens of each text (default: after all of it, A = 1), in the context of the text's
+   * question; 0 tokens is the context's own end.
+   */
   read(request: {
+    context: Context;
     questions: readonly Row[];
     texts: readonly (readonly Row[])[];
     at?: readonly (readonly Row[])[];
@@ -140,17 +145,19 @@ export async function createLrmClient(pool: Pool, folder: string, signal?: Abort
       };
     },
 
-    async read({ questions, texts, at, onProgress }) {
+    async read({ context, questions, texts, at, onProgress }) {
       const group = Math.max(...texts.map(t => t.length));
       if (texts.some(t => t.length !== group))
         throw new RangeError(`every question needs the same number of texts, here up to ${group}`);
-      const width = Math.max(8, Math.ceil(Math.max(...texts.map(g => Math.max(...g.map(t => t.length)))) / 8) * 8);
       const picks = at?.[0]?.[0]?.length ?? 1;
-      const items = questions.map((question, i) => ({
-        question,
-        texts: texts[i]!,
-        at: at?.[i] ?? texts[i]!.map(t => [t.length]),
-      }));
+      const items = questions.map((own, i) => {
+        const { question, lead } = contextTokens(context, own, spec);
+        const whole = texts[i]!.map(text => [...lead, ...text]);
+        const ends = at?.[i]?.map(row => row.map(n => lead.length + n)) ?? whole.map(text => [text.length]);
+        return { question, texts: whole, at: ends };
+      });
+      const longest = items.reduce((most, item) => Math.max(most, ...item.texts.map(text => text.length)), 0);
+      const width = Math.max(8, Math.ceil(longest / 8) * 8);
       const size = Math.max(1, Math.floor(READ_ROWS / group));
       const parts = await inChunks(
         items,

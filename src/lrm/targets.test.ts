@@ -56,7 +56,7 @@ describe('targets', () => {
 });
 
 describe('free texts', () => {
-  const request = { count: 30, maxWords: 6, seed: 1, purpose: 'test' };
+  const request = { count: 30, maxWords: 6, context: 'question', seed: 1, purpose: 'test' } as const;
   it('are the same for the same seed and purpose, at most as long as asked for', async () => {
     const a = await readFreeTexts(client, world, problems('train', 8), request);
     expect(await readFreeTexts(client, world, problems('train', 8), request)).toEqual(a);
@@ -74,7 +74,17 @@ describe('views of a model that has learned nothing', () => {
     const set = (split: 'train' | 'validation') =>
       collectTargets(client, { split, problems: problems(split, 30), causal: false });
     const [train, validation] = [await set('train'), await set('validation')];
-    const request = { pool: inlinePool(), world, train, validation, ridge: 0.05, maxWords: 6, lead: [], seed: 1 };
+    const request = {
+      context: 'question' as const,
+      pool: inlinePool(),
+      world,
+      train,
+      validation,
+      ridge: 0.05,
+      maxWords: 6,
+      lead: [],
+      seed: 1,
+    };
     return makeViews(client, { ...request, settings: { ...settings, space, steps } });
   };
 

@@ -17,6 +17,7 @@ import type { Problem, Split, World } from '../worlds/problem.ts';
 import { type Anchor, anchorPosition, anchorsOf } from './anchors.ts';
 import { type ChainStates, chooseViews, type ViewChoice, type ViewSettings } from './chooseViews.ts';
 import type { LrmClient, Progress } from './client.ts';
+import type { Context } from './context.ts';
 import { explicitChains } from './evaluate.ts';
 import { LENS_TOP } from './runtime.ts';
 import { columnDeviation, columnMean, covariance, type Frame, pooledWhitening } from './similarity.ts';
@@ -62,7 +63,7 @@ export interface FreeTexts {
   readonly states: Float32Array;
 }
 
-/** Readouts of free texts in the context of their problems. */
+/** Free texts of problems and their readouts. */
 export async function readFreeTexts(
   client: LrmClient,
   world: World,
@@ -72,7 +73,7 @@ export async function readFreeTexts(
     maxWords: number;
     seed: number;
     purpose: string;
-    lead?: readonly number[];
+    context: Context;
     onProgress?: Progress;
   },
 ): Promise<FreeTexts> {
@@ -83,11 +84,11 @@ export async function readFreeTexts(
     const other = problems[Math.floor(rng() * problems.length)]!;
     return { problem, text: freeText(world, problem, other, rng, request.maxWords) };
   });
-  const lead = request.lead ?? [];
   const questions = picks.map(p => encode(p.problem.question));
   const states = await client.read({
+    context: request.context,
     questions,
-    texts: picks.map(p => [[...lead, ...encode(p.text)]]),
+    texts: picks.map(p => [encode(p.text)]),
     ...(request.onProgress && { onProgress: request.onProgress }),
   });
   return { texts: picks.map(p => p.text), questions, states };
@@ -101,8 +102,8 @@ export interface ViewsRequest {
   readonly settings: ViewSettings;
   readonly ridge: number;
   readonly maxWords: number;
-  /** Tokens that come between question and text in the run's context. */
-  readonly lead: readonly number[];
+  /** In which texts, and the model's own chains, are read. */
+  readonly context: Context;
   readonly seed: number;
 }
 
@@ -120,7 +121,7 @@ export async function makeViews(
   const free = await readFreeTexts(client, world, train.problems, {
     count: TEXT_SAMPLE,
     maxWords: request.maxWords,
-    lead: request.lead,
+    context: request.context,
     seed,
     purpose: 'targets.text',
   });
@@ -130,7 +131,8 @@ export async function makeViews(
     whitening: pooledWhitening(covariance(centred(free.states, train.states, count, d), d), request.ridge),
   };
   const anchors = anchorsOf(Math.max(...train.problems.map(p => world.chain(p).length)));
-  const chains = async (set: TargetSet) => chainStates(client, set, anchors, stepEnd(client, world, set.problems));
+  const chains = async (set: TargetSet) =>
+    chainStates(client, set, { anchors, end: stepEnd(client, world, set.problems), context: request.context });
   const choice = await chooseViews(
     {
       pool,
@@ -187,34 +189,38 @@ export function stepEnd(client: LrmClient, world: World, problems: readonly Prob
   );
 }
 
-/** States that the model's own explicit chains leave at anchors. */
+/** States that the model's own explicit chains, read in a context, leave at anchors; and those at the questions' ends. */
 async function chainStates(
   client: LrmClient,
   set: TargetSet,
-  anchors: readonly Anchor[],
-  end: number,
+  { anchors, end, context }: { anchors: readonly Anchor[]; end: number; context: Context },
 ): Promise<ChainStates> {
   const questions = set.problems.map(p => client.lrm.tokenizer.encode(p.question));
   const chains = (await explicitChains(client, questions)).map(c => c.chain);
-  const at = chains.map(chain => [0, ...anchors.map(anchor => anchorPosition(chain, anchor, end) ?? 0)]);
-  const states = await client.read({ questions, texts: chains.map(c => [c]), at: at.map(row => [row]) });
+  const at = chains.map(chain => anchors.map(anchor => anchorPosition(chain, anchor, end) ?? 0));
+  const states = await client.read({ context, questions, texts: chains.map(c => [c]), at: at.map(row => [row]) });
   const d = client.lrm.spec.model.hiddenSize;
   const pick = (column: number, rows: readonly number[]) => {
     const picked = new Float32Array(rows.length * d);
     rows.forEach((p, r) => {
-      const from = (p * (anchors.length + 1) + column) * d;
+      const from = (p * anchors.length + column) * d;
       picked.set(states.subarray(from, from + d), r * d);
     });
     return picked;
   };
   return {
     latents: set.states,
-    questionEnds: pick(0, [...at.keys()]),
+    questionEnds: await questionEnds(client, questions),
     anchors: anchors.map((anchor, a) => {
-      const rows = at.flatMap((row, p) => (row[a + 1]! > 0 ? [p] : []));
-      return { anchor, rows, states: pick(a + 1, rows) };
+      const rows = at.flatMap((row, p) => (row[a]! > 0 ? [p] : []));
+      return { anchor, rows, states: pick(a, rows) };
     }),
   };
+}
+
+/** What the model knows before it thinks: its states at the ends of questions [P,d]. */
+export function questionEnds(client: LrmClient, questions: readonly (readonly number[])[]): Promise<Float32Array> {
+  return client.read({ context: 'question', questions, texts: questions.map(() => [[]]) });
 }
 
 export interface TargetFiles {

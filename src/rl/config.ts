@@ -3,7 +3,7 @@
  * is a setting that worked on arithmetic word problems, and values from a paper say so.
  */
 import { z } from 'zod';
-import { parseAnchor } from '../lrm/anchors.ts';
+import { isPoint, parseAnchor } from '../lrm/anchors.ts';
 import { commonKeys } from '../run/config/common.ts';
 import { pathText } from '../run/config/shape.ts';
 import { worldSchema } from '../worlds/index.ts';
@@ -13,9 +13,9 @@ const positive = z.number().positive();
 const share = z.number().min(0).max(1);
 const weight = z.number().min(0);
 
-const anchor = z
-  .string()
-  .refine(text => parseAnchor(text) !== undefined, { error: 'expected step.point, as in 1.before or 2.result' });
+const anchor = z.string().refine(text => isPoint(text) || parseAnchor(text) !== undefined, {
+  error: 'expected a point, as before or result, or step.point, as 1.before or 2.result',
+});
 
 const targets = z.strictObject({
   steps: z
@@ -40,7 +40,9 @@ const targets = z.strictObject({
   anchors: z
     .union([z.literal('auto'), z.array(anchor).min(1)])
     .default('auto')
-    .describe('points of the chain that translated targets speak of, as 1.before or 2.result; auto chooses by nats'),
+    .describe(
+      'points of the chain that translated targets speak of: 2.result, or result for the step with the most nats; auto chooses the point too',
+    ),
   context: z
     .enum(['question', 'question_bot', 'none'])
     .default('question')

@@ -3,8 +3,7 @@
  * through which they are read. Collected once and kept in the run folder; afterwards read from there.
  */
 import { existsSync } from 'node:fs';
-import { contextTokens } from '../../envs/latentInversion.ts';
-import { parseAnchor } from '../lrm/anchors.ts';
+import { isPoint, parseAnchor } from '../lrm/anchors.ts';
 import { createLrmClient, type LrmClient } from '../lrm/client.ts';
 import { collectTargets, loadTargets, makeViews, saveTargets, type TargetSet } from '../lrm/targets.ts';
 import { loadViews, saveViews, type Views } from '../lrm/views.ts';
@@ -51,7 +50,8 @@ export async function prepare({ config, paths, pool, signal, progress }: Prepara
   saveTargets(files, client, [...sets.values()]);
   progress.stage('choosing how to read each step', 1);
   const { latents, whitening } = { latents: chosenLatents(config, client), whitening: config.reward.whitening };
-  const anchors = config.targets.anchors === 'auto' ? 'auto' : config.targets.anchors.map(name => parseAnchor(name)!);
+  const asked = config.targets.anchors;
+  const anchors = asked === 'auto' ? asked : asked.map(name => (isPoint(name) ? name : parseAnchor(name)!));
   const chosen = await makeViews(client, {
     pool,
     world,
@@ -68,7 +68,7 @@ export async function prepare({ config, paths, pool, signal, progress }: Prepara
     },
     ridge: config.reward.ridge,
     maxWords: config.policy.max_new_tokens - 1,
-    lead: contextTokens(config.targets.context, [], client.lrm.spec).lead,
+    context: config.targets.context,
     seed: config.seed,
   });
   makeFolder(paths.translators);

@@ -4,7 +4,6 @@
  */
 import { join } from 'node:path';
 import { z } from 'zod';
-import { contextTokens } from '../../envs/latentInversion.ts';
 import { initialPolicy, type PolicySpec } from '../../policies/languageModel.ts';
 import { createLearner, type LearnerState } from '../lm/learner.ts';
 import { readFreeTexts, type TargetSet } from '../lrm/targets.ts';
@@ -142,7 +141,7 @@ async function warmStart(job: Job, kept: LearnerState | undefined): Promise<Star
     const free = await readFreeTexts(prepared.client, prepared.world, prepared.sets.get('train')!.problems, {
       count: settings.pool,
       maxWords: config.policy.max_new_tokens - 1,
-      lead: contextTokens(config.targets.context, [], prepared.client.lrm.spec).lead,
+      context: config.targets.context,
       seed: config.seed,
       purpose: 'warm_start.text',
       onProgress: done => progress.update(done),
