@@ -18,8 +18,9 @@ import type { SharedFloats } from '../tensor/shared.ts';
 import type { TrainConfig } from './config.ts';
 import { gae } from './gae.ts';
 import { klK1, nextKlCoefficient } from './kl.ts';
-import { responseMask, tokenCount } from './mask.ts';
+import { responseMask } from './mask.ts';
 import { ppoMetrics, rolloutMetrics, stepParts, termMetrics } from './metrics.ts';
+import { microBatchesOf } from './microBatches.ts';
 import type { PpoParts } from './ppoLoss.ts';
 import { type PpoRows, ppoTask } from './ppoTask.ts';
 import { tokenRewards } from './rewards.ts';
@@ -195,26 +196,26 @@ interface Rows extends Rollouts {
 }
 
 function microBatches(ppo: Ppo, rollouts: Rows, problems: PpoProblems, chosen: readonly number[]) {
-  const { settings, policy, maxNewTokens: width } = ppo;
-  const d = policy.targetSize;
-  const take = (source: Float32Array, rows: readonly number[]) =>
-    pick(source, rows, width, new Float32Array(rows.length * width));
-  const tokens = tokenCount(take(rollouts.mask, chosen));
-  const inputs = [];
-  for (let start = 0; start < chosen.length; start += settings.micro_batch_size) {
-    const part = chosen.slice(start, start + settings.micro_batch_size);
-    const owners = part.map(row => Math.floor(row / settings.samples_per_problem));
+  const { settings, policy, maxNewTokens: stored } = ppo;
+  const lengths = chosen.map(row => rollouts.lengths[row]!);
+  const tokens = lengths.reduce((a, b) => a + b, 0);
+  return microBatchesOf(lengths, settings.micro_batch_size, stored).map(({ rows: part, width }) => {
+    const own = part.map(i => chosen[i]!);
+    const owners = own.map(row => Math.floor(row / settings.samples_per_problem));
+    const perToken = (source: Float32Array) =>
+      pick(source, own, { stored, width }, new Float32Array(own.length * width));
+    const d = policy.targetSize;
     const rows: PpoRows = {
-      z: pick(problems.z, owners, d, new Float32Array(part.length * d)),
+      z: pick(problems.z, owners, { stored: d, width: d }, new Float32Array(own.length * d)),
       ...(policy.seesQuestion && problems.questions && { questions: owners.map(row => problems.questions![row]!) }),
-      ids: pick(rollouts.tokens, part, width, new Int32Array(part.length * width)),
-      mask: take(rollouts.mask, part),
-      oldLogProbs: take(rollouts.logProbs, part),
-      oldValues: take(rollouts.values, part),
-      advantages: take(rollouts.advantages, part),
-      returns: take(rollouts.returns, part),
+      ids: pick(rollouts.tokens, own, { stored, width }, new Int32Array(own.length * width)),
+      mask: perToken(rollouts.mask),
+      oldLogProbs: perToken(rollouts.logProbs),
+      oldValues: perToken(rollouts.values),
+      advantages: perToken(rollouts.advantages),
+      returns: perToken(rollouts.returns),
     };
-    inputs.push({
+    return {
       policy,
       rows,
       width,
@@ -223,14 +224,19 @@ function microBatches(ppo: Ppo, rollouts: Rows, problems: PpoProblems, chosen: r
       clip: settings.clip,
       valueClip: settings.value_clip,
       valueCoefficient: settings.value_coef,
-    });
-  }
-  return inputs;
+    };
+  });
 }
 
-function pick<T extends Float32Array | Int32Array>(source: T, rows: readonly number[], width: number, out: T): T {
+/** The first `width` of each row's `stored` numbers. */
+function pick<T extends Float32Array | Int32Array>(
+  source: T,
+  rows: readonly number[],
+  { stored, width }: { stored: number; width: number },
+  out: T,
+): T {
   rows.forEach((row, i) => {
-    out.set(source.subarray(row * width, (row + 1) * width), i * width);
+    out.set(source.subarray(row * stored, row * stored + width), i * width);
   });
   return out;
 }

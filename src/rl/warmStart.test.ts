@@ -56,11 +56,13 @@ async function record(
 }
 
 const rowsOf = ({ ids, mask, z }: { ids: HostArray; mask: HostArray; z: Float32Array }) =>
-  Array.from({ length: ids.shape[0]! }, (_, b) => ({
-    ids: [...ids.data.slice(b * width, (b + 1) * width)],
-    length: [...mask.data.slice(b * width, (b + 1) * width)].reduce((a, x) => a + x, 0),
-    z: [...z.slice(b * d, (b + 1) * d)],
-  }));
+  Array.from({ length: ids.shape[0]! }, (_, b) => {
+    const w = ids.shape[1]!;
+    const row = (of: HostArray) => [...of.data.slice(b * w, (b + 1) * w)];
+    const length = row(mask).reduce((a, x) => a + x, 0);
+    expect(row(ids).slice(length)).toEqual(Array(w - length).fill(policy.padId));
+    return { ids: row(ids).slice(0, length), length, z: [...z.slice(b * d, (b + 1) * d)] };
+  });
 
 describe('warm start', () => {
   it('draws the same batches whenever it comes to them: a resumed one goes on with those that were left', async () => {
@@ -78,12 +80,14 @@ describe('warm start', () => {
 
   it('pairs each text, ended and cut to the width, with its own readout', async () => {
     const { batches } = await record({ noise: 0, unconditional: 0, batch_size: 40 });
-    expect(batches[0]!.map(input => input.ids.shape)).toEqual(Array(10).fill([4, width]));
+    expect(batches[0]!.map(input => input.ids.shape[0])).toEqual(Array(10).fill(4));
+    expect(batches[0]![0]!.ids.shape[1]).toBe(4);
+    expect(batches[0]!.at(-1)!.ids.shape[1]).toBe(width);
     for (const { ids, length, z } of batches[0]!.flatMap(rowsOf)) {
       const text = (z[0]! - 10) / d;
       expect(z).toEqual([...data.z.slice(text * d, (text + 1) * d)]);
       const expected = [...data.texts[text]!, policy.eosId].slice(0, width);
-      expect(ids).toEqual([...expected, ...Array(width - expected.length).fill(policy.padId)]);
+      expect(ids).toEqual(expected);
       expect(length).toBe(expected.length);
     }
   });

@@ -10,6 +10,7 @@ import type { Learner } from '../lm/learner.ts';
 import { normal, stream } from '../run/random.ts';
 import { f32, i32 } from '../tensor/index.ts';
 import type { TrainConfig } from './config.ts';
+import { microBatchesOf } from './microBatches.ts';
 import { warmStartTask } from './warmStartTask.ts';
 
 export type WarmStartSettings = TrainConfig['warm_start'];
@@ -24,7 +25,7 @@ export interface WarmStart {
   readonly policy: PolicySpec;
   readonly settings: WarmStartSettings;
   readonly data: WarmStartData;
-  /** Longest text, end token included; all batches are this wide. */
+  /** Longest text, end token included. */
   readonly width: number;
   readonly seed: number;
   /** Steps done before. */
@@ -62,30 +63,27 @@ export function warmStartRate({ lr, warmup, steps, min_lr_ratio: floor }: WarmSt
   return lr * Math.min(1, (step + 1) / Math.max(1, warmup)) * (cosine * (1 - floor) + floor);
 }
 
-function batch({ policy, settings, data, width, seed }: WarmStart, step: number) {
+function batch({ policy, settings, data, width: longest, seed }: WarmStart, step: number) {
   const rng = stream(seed, 'warm_start.batch', step);
-  const rows = Array.from({ length: settings.batch_size }, () => Math.floor(rng() * data.texts.length));
+  const chosen = Array.from({ length: settings.batch_size }, () => Math.floor(rng() * data.texts.length));
   const d = policy.targetSize;
-  const lengths = rows.map(row => Math.min(width, data.texts[row]!.length + 1));
+  const lengths = chosen.map(row => Math.min(longest, data.texts[row]!.length + 1));
   const tokens = lengths.reduce((a, b) => a + b, 0);
-  const { questions } = data;
-  const shown = (z: Float32Array, part: readonly number[]): PromptRows =>
-    policy.seesQuestion && questions ? { z, questions: part.map(row => questions[row]!) } : { z };
-  const inputs = [];
-  for (let start = 0; start < rows.length; start += settings.micro_batch_size) {
-    const part = rows.slice(start, start + settings.micro_batch_size);
-    const ids = new Int32Array(part.length * width).fill(policy.padId);
-    const mask = new Float32Array(part.length * width);
-    const z = new Float32Array(part.length * d);
-    part.forEach((row, b) => {
+  return microBatchesOf(lengths, settings.micro_batch_size, longest).map(({ rows, width }) => {
+    const n = rows.length;
+    const ids = new Int32Array(n * width).fill(policy.padId);
+    const mask = new Float32Array(n * width);
+    const z = new Float32Array(n * d);
+    rows.forEach((i, b) => {
+      const row = chosen[i]!;
       ids.set([...data.texts[row]!, policy.eosId].slice(0, width), b * width);
-      mask.fill(1, b * width, b * width + lengths[start + b]!);
+      mask.fill(1, b * width, b * width + lengths[i]!);
       if (rng() < settings.unconditional) return;
       const level = settings.noise * rng();
-      for (let i = 0; i < d; i++) z[b * d + i] = data.z[row * d + i]! + level * normal(rng);
+      for (let j = 0; j < d; j++) z[b * d + j] = data.z[row * d + j]! + level * normal(rng);
     });
-    const n = part.length;
-    inputs.push({ policy, ...shown(z, part), ids: i32(ids, [n, width]), mask: f32(mask, [n, width]), tokens });
-  }
-  return inputs;
+    const questions = policy.seesQuestion && data.questions && rows.map(i => data.questions![chosen[i]!]!);
+    const shown: PromptRows = questions ? { z, questions } : { z };
+    return { policy, ...shown, ids: i32(ids, [n, width]), mask: f32(mask, [n, width]), tokens };
+  });
 }
