@@ -37,7 +37,7 @@ export const SIZES = {
     question: 32,
     problems: 64,
     samples: 4,
-    minibatch: 128,
+    minibatch: 256,
     micro: 64,
     epochs: 3,
     gradientRows: 64,

@@ -1,38 +1,18 @@
 /**
- * Prints docs/results.md from the eval.json of runs that differ by their seed only: for each result of the chain, at the view
- * that the run's validation problems chose, every row of the table as mean and range over the runs.
+ * Writes the tables of docs/results.md from the eval.json of finished runs. Runs of one config (by their name) differ by their
+ * seed only and are shown together: for each result of the chain, at the view that a run's validation problems chose, every row
+ * of the table as mean and range over the runs.
  *
- * `node --import tsx tools/results.ts runs/a runs/b … > docs/results.md`
+ * `node --import tsx tools/results.ts runs/1/arithmetic runs/2/arithmetic …`
  */
-import { readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Evaluation } from '../src/eval/table.ts';
 
 const RESULTS = 2;
 const COLUMNS = ['right', 'exact', 'same', 'fve', 'gap'] as const;
-
-const [...folders] = process.argv.slice(2);
-if (folders.length === 0) throw new Error('name one run folder or more, as runs/arithmetic');
-const runs = folders.map(folder => JSON.parse(readFileSync(join(folder, 'eval.json'), 'utf8')) as Evaluation);
-
-/** Per row name and column, the value of each run. */
-function collect(result: number): Map<string, Record<string, number[]>> {
-  const rows = new Map<string, Record<string, number[]>>();
-  for (const run of runs) {
-    const chosen = run.content.find(content => content.result === result);
-    const view = run.views.find(candidate => candidate.id === chosen?.view);
-    for (const [name, figures] of Object.entries(view?.rows ?? {})) {
-      const row = rows.get(name) ?? {};
-      for (const column of COLUMNS) {
-        const key = column === 'right' || column === 'exact' ? `${column}_${result}` : column;
-        const value = figures[key]?.value;
-        if (typeof value === 'number') row[column] = [...(row[column] ?? []), value];
-      }
-      rows.set(name, row);
-    }
-  }
-  return rows;
-}
+const PAGE = 'docs/results.md';
+const MARK = '<!-- What follows is written by tools/results.ts. -->\n';
 
 function cell(values: readonly number[] | undefined): string {
   if (!values?.length) return '';
@@ -41,20 +21,53 @@ function cell(values: readonly number[] | undefined): string {
   return `${mean.toFixed(2)} (${Math.min(...values).toFixed(2)}–${Math.max(...values).toFixed(2)})`;
 }
 
-const [first] = runs;
-console.log(`# Results: ${first?.run}
+const chosenView = (run: Evaluation, result: number) => {
+  const chosen = run.content.find(content => content.result === result);
+  return run.views.find(view => view.id === chosen?.view);
+};
 
-Printed by \`node --import tsx tools/results.ts ${folders.map(folder => `runs/${basename(folder)}`).join(' ')}\` from runs of
-\`configs/${first?.run}.yaml\` with seeds ${runs.map(run => run.seed).join(', ')}: ${first?.problems} held-out three-step problems each${runs.length > 1 ? '; mean, and range over the seeds' : ''}.
-[Evaluation](evaluation.md) says what rows and columns are.
-`);
-for (let result = 1; result <= RESULTS; result++) {
-  const views = runs.map(run => run.content.find(content => content.result === result)?.view);
-  console.log(
-    `## Result ${result} of the chain, read at ${[...new Set(views)].join(', ')} (chosen on validation problems)\n`,
-  );
-  console.log(`| row | ${COLUMNS.join(' | ')} |\n|---|${COLUMNS.map(() => '---').join('|')}|`);
-  for (const [name, row] of collect(result))
-    console.log(`| ${name} | ${COLUMNS.map(column => cell(row[column])).join(' | ')} |`);
-  console.log('');
+/** One table: rows as mean and range over the runs. */
+function table(runs: readonly Evaluation[], result: number): string[] {
+  const views = runs.map(run => chosenView(run, result));
+  const names = [...new Set(views.flatMap(view => Object.keys(view?.rows ?? {})))];
+  const key = (column: string) => (column === 'right' || column === 'exact' ? `${column}_${result}` : column);
+  return [
+    `### Result ${result} of the chain, read at ${[...new Set(views.map(view => view?.id))].join(', ')}`,
+    '',
+    `| row | ${COLUMNS.join(' | ')} |`,
+    `|---|${COLUMNS.map(() => '---').join('|')}|`,
+    ...names.map(name => {
+      const cells = COLUMNS.map(column =>
+        cell(views.map(view => view?.rows[name as 'greedy']?.[key(column)]?.value).filter(x => typeof x === 'number')),
+      );
+      return `| ${name} | ${cells.join(' | ')} |`;
+    }),
+    '',
+  ];
 }
+
+function section(name: string, runs: readonly Evaluation[]): string[] {
+  const [first] = runs;
+  const seeds = runs.map(run => run.seed).join(', ');
+  const many = runs.length > 1;
+  return [
+    `## ${name}`,
+    '',
+    `\`configs/${name}.yaml\`, seed${many ? 's' : ''} ${seeds}; ${first!.problems} held-out problems each${many ? '; mean, and range over the seeds' : ''}.`,
+    '',
+    ...Array.from({ length: RESULTS }, (_, i) => table(runs, i + 1)).flat(),
+  ];
+}
+
+const folders = process.argv.slice(2);
+if (folders.length === 0) throw new Error('name one run folder or more, as runs/arithmetic');
+const runs = folders.map(folder => JSON.parse(readFileSync(join(folder, 'eval.json'), 'utf8')) as Evaluation);
+const names = [...new Set(runs.map(run => run.run))];
+const tables = names.flatMap(name =>
+  section(
+    name,
+    runs.filter(run => run.run === name),
+  ),
+);
+const [prose] = readFileSync(PAGE, 'utf8').split(MARK);
+writeFileSync(PAGE, `${prose}${MARK}\n${tables.join('\n')}`);

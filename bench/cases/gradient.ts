@@ -52,6 +52,7 @@ async function create(size: Size): Promise<Subject> {
       oldLogProbs: numbers('logprobs', 0.1, -Math.log(policy.model.vocabSize)),
       oldValues: numbers('values', 0.1),
       advantages: numbers('advantages', 1),
+      weights: new Float32Array(ids.length).fill(1),
       returns: numbers('returns', 1),
     },
     width,

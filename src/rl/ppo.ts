@@ -93,7 +93,12 @@ export async function ppoUpdate(ppo: Ppo, state: PpoState, lr: number): Promise<
     ...termMetrics(rollouts.scores.map(s => s.terms)),
   };
 
-  const rows = { ...rollouts, advantages: settings.whiten_advantages ? whiten(advantages, mask) : advantages, returns };
+  const rows: Rows = {
+    ...rollouts,
+    advantages: settings.whiten_advantages ? whiten(advantages, mask) : advantages,
+    weights: importanceWeights(rollouts),
+    returns,
+  };
   const steps: PpoParts<number>[] = [];
   const gradNorms: number[] = [];
   epochs: for (let epoch = 0; epoch < settings.epochs; epoch++) {
@@ -190,8 +195,18 @@ export function joinRollouts(parts: readonly RolloutBatch[], width: number): Rol
   };
 }
 
+/**
+ * Of the old policy over the sampler, truncated: the two compute the same distribution with different kernels. Truncated
+ * importance sampling (Ionides 2008); the cap is TRL's.
+ */
+function importanceWeights({ logProbs, samplerLogProbs }: Rollouts): Float32Array {
+  return logProbs.map((logProb, i) => Math.min(LARGEST_WEIGHT, Math.exp(logProb - samplerLogProbs[i]!)));
+}
+const LARGEST_WEIGHT = 2;
+
 interface Rows extends Rollouts {
   readonly advantages: Float32Array;
+  readonly weights: Float32Array;
   readonly returns: Float32Array;
 }
 
@@ -213,6 +228,7 @@ function microBatches(ppo: Ppo, rollouts: Rows, problems: PpoProblems, chosen: r
       oldLogProbs: perToken(rollouts.logProbs),
       oldValues: perToken(rollouts.values),
       advantages: perToken(rollouts.advantages),
+      weights: perToken(rollouts.weights),
       returns: perToken(rollouts.returns),
     };
     return {

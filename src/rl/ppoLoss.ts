@@ -18,8 +18,8 @@ export interface PpoInputs {
   readonly advantage: tf.Tensor;
   readonly return: tf.Tensor;
   readonly mask: tf.Tensor;
-  /** Truncated importance weight of the old policy over the sampler, where they differ; no gradient. */
-  readonly weight?: tf.Tensor;
+  /** Truncated importance weight of the old policy over the sampler; no gradient. */
+  readonly weight: tf.Tensor;
   /** Tokens of the whole minibatch, over all its micro-batches. */
   readonly tokens: tf.Scalar;
   readonly clip: tf.Scalar;
@@ -56,7 +56,7 @@ export function ppoLoss(inputs: PpoInputs): { loss: tf.Scalar; metrics: PpoParts
   const plain = tf.mul(ratio, advantage);
   const clipped = tf.mul(between(ratio, tf.sub(1, clip), tf.add(1, clip)), advantage);
   const gain = tf.minimum(plain, clipped);
-  const policyLoss = tf.neg(mean(inputs.weight ? tf.mul(gain, inputs.weight) : gain)) as tf.Scalar;
+  const policyLoss = tf.neg(mean(tf.mul(gain, inputs.weight))) as tf.Scalar;
 
   const near = tf.add(oldValue, between(tf.sub(value, oldValue), tf.neg(valueClip), valueClip));
   const error = tf.square(tf.sub(value, inputs.return));

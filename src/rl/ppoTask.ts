@@ -18,6 +18,8 @@ export interface PpoRows extends PromptRows {
   readonly oldLogProbs: Float32Array;
   readonly oldValues: Float32Array;
   readonly advantages: Float32Array;
+  /** Of the old policy over the sampler. */
+  readonly weights: Float32Array;
   readonly returns: Float32Array;
 }
 
@@ -43,6 +45,7 @@ interface Inputs {
   readonly oldLogProb: tf.Tensor1D;
   readonly oldValue: tf.Tensor1D;
   readonly advantage: tf.Tensor1D;
+  readonly weight: tf.Tensor1D;
   readonly return: tf.Tensor1D;
   readonly tokens: tf.Scalar;
   readonly temperature: tf.Scalar;
@@ -80,6 +83,7 @@ export async function ppoGradient({ params, policy, rows, width, ...numbers }: P
     oldLogProb: f32(rows.oldLogProbs, [size]),
     oldValue: f32(rows.oldValues, [size]),
     advantage: f32(rows.advantages, [size]),
+    weight: f32(rows.weights, [size]),
     return: f32(rows.returns, [size]),
     tokens: scalar(numbers.tokens),
     temperature: scalar(numbers.temperature),

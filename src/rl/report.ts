@@ -3,6 +3,7 @@
 import type { InversionTarget } from '../../envs/latentInversion.ts';
 import { wellFormed } from '../eval/text.ts';
 import type { TargetSet } from '../lrm/targets.ts';
+import type { Pool } from '../tensor/pool.ts';
 import type { World } from '../worlds/problem.ts';
 import type { PpoUpdate } from './ppo.ts';
 
@@ -37,6 +38,16 @@ export function inversionMetrics(
       'inversion/format_rate': mean(rollouts.texts.map(text => (wellFormed(text, equations) ? 1 : 0))),
     }),
     ...Object.fromEntries([...byView].sort().map(([view, scores]) => [`inversion/${view}/score`, mean(scores)])),
+  };
+}
+
+/** `system/*`: the machine. */
+export function systemMetrics(pool: Pool): Record<string, number> {
+  const { captures = 0, sessions = 0 } = pool.stats();
+  return {
+    'system/rss_mb': process.memoryUsage.rss() / 2 ** 20,
+    'system/captures': captures,
+    'system/sessions': sessions,
   };
 }
 

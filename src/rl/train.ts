@@ -23,7 +23,7 @@ import { loadPolicy, policySpec, savePolicy } from './policyFiles.ts';
 import { type Ppo, type PpoState, ppoUpdate } from './ppo.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import { problemSource } from './problems.ts';
-import { inversionMetrics, sampleTable } from './report.ts';
+import { inversionMetrics, sampleTable, systemMetrics } from './report.ts';
 import { validate } from './validate.ts';
 import { runWarmStart } from './warmStart.ts';
 
@@ -278,7 +278,11 @@ async function ppo(job: Job, start: Start, kept: LearnerState | undefined): Prom
     const lr = learningRate(settings, current.update, fraction());
     const began = performance.now();
     const update = await ppoUpdate(trainer, current, lr);
-    const metrics = { ...update.metrics, ...inversionMetrics(update, prepared.world, settings.samples_per_problem) };
+    const metrics = {
+      ...update.metrics,
+      ...inversionMetrics(update, prepared.world, settings.samples_per_problem),
+      ...systemMetrics(pool),
+    };
     seconds += (performance.now() - began) / 1000;
     const last = fraction() >= 1;
     const validating = last || current.update % settings.validate_every === 0;

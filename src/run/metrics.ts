@@ -72,13 +72,8 @@ export const METRICS: readonly MetricRow[] = [
   },
   { name: 'inversion/lift_empty', read: "score minus the empty text's score." },
   { name: 'inversion/format_rate', read: 'share of texts that are well-formed steps.' },
-  {
-    name: 'inversion/agree',
-    read: 'share of texts from which the LRM, in its own words, arrives at its own latent answer.',
-  },
   { name: 'inversion/<view>/score', read: 'mean score of the targets of one reading (steps and anchor).' },
   { name: 'warm_start/loss', read: 'cross-entropy per token of writing a text from its own readout. Should fall.' },
-  { name: 'warm_start/exact', read: 'share of held-out texts that come back word for word, greedily.' },
   {
     name: 'validation/<name>',
     read: 'a column of the held-out table on validation problems, greedily; the best checkpoint is chosen by it.',
@@ -88,18 +83,10 @@ export const METRICS: readonly MetricRow[] = [
     name: 'lrm/<name>',
     read: 'a part of that loss, or the accuracy of teacher (explicit chain) or student (latents) on the batch.',
   },
-  {
-    name: 'lrm_eval/<name>',
-    read: 'held-out accuracy: `cot`, `latent`, `empty`, and `latent_<n>` with n latent steps only.',
-  },
-  {
-    name: 'stop/<reason>',
-    read: '1 on the last line of a run that stopped early: `target_kl`, `minutes`, `not_finite`, `interrupted`.',
-  },
   { name: 'time/<stage>', read: 'seconds spent on a stage of this update.' },
   {
     name: 'system/<name>',
-    read: 'the machine: memory, graphs captured, sessions open. Captures that keep growing mean that shapes vary.',
+    read: 'the machine: memory in MB, graphs captured and sessions open in all workers. Captures that keep growing mean that shapes vary.',
   },
 ];
 
