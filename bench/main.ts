@@ -2,7 +2,7 @@
  * `npm run bench`: how fast recodi is on this machine, beside the machine's own limit and the same work in PyTorch.
  * With --serve this same file is the process that measures one variant.
  */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { wholeNumber } from '../src/cli/command.ts';
 import { CASE_NAMES, type CaseName, variantOf } from './cases/index.ts';
@@ -12,6 +12,7 @@ interface Options {
   readonly cases: readonly CaseName[];
   readonly repeats: number;
   readonly json?: string;
+  readonly page?: string;
   readonly peers: boolean;
   readonly python: string;
   readonly size: SizeName;
@@ -32,6 +33,7 @@ const options = new Command('bench')
   .addOption(new Option('--cases <a,b>', 'which cases').argParser(caseNames).default(CASE_NAMES, CASE_NAMES.join(',')))
   .option('--repeats <n>', 'rounds in which all are measured in turns', wholeNumber, 9)
   .option('--json <file>', 'write the figures there too')
+  .option('--page <file>', 'write the table into a page, below its words')
   .option('--no-peers', 'leave PyTorch out')
   .option('--python <path>', 'a Python that has torch', 'python3')
   .addOption(
@@ -49,8 +51,8 @@ else {
   await serve(variantOf(options.serve, SIZES[options.size])!);
 }
 
-async function bench({ cases, repeats, json, peers, python, size }: Options): Promise<void> {
-  const [{ runBench }, { torchOf }, { machine, reportText }] = await Promise.all([
+async function bench({ cases, repeats, json, page, peers, python, size }: Options): Promise<void> {
+  const [{ runBench }, { torchOf }, { machine, reportText, withReport }] = await Promise.all([
     import('./run.ts'),
     import('./contender.ts'),
     import('./report.ts'),
@@ -62,5 +64,6 @@ async function bench({ cases, repeats, json, peers, python, size }: Options): Pr
   const onCase = (name: CaseName) => console.error(`measuring ${name}`);
   const result = await runBench({ cases, repeats, size, onCase, ...(version && { python }) });
   console.log(reportText(result, on));
+  if (page) writeFileSync(page, withReport(readFileSync(page, 'utf8'), result, on));
   if (json) writeFileSync(json, `${JSON.stringify({ machine: on, ...result }, null, 2)}\n`);
 }

@@ -71,8 +71,30 @@ const HEAD = [
 ];
 
 export function reportText({ peak, rows }: Result, on: Machine): string {
-  const giga = (rate: number) => (rate / 1e9).toFixed(0);
-  const { alone, together } = peak;
+  return [
+    ...machineLines(peak, on),
+    ...(on.busy > BUSY
+      ? [`Others kept ${on.busy.toFixed(1)} cores busy before the start: measure again when they are done.`]
+      : []),
+    '',
+    formatTable(HEAD, rows.map(cells)),
+    ...scaling(rows),
+  ].join('\n');
+}
+
+const MARK = '<!-- What follows is written by npm run bench. -->';
+
+/** A page whose words stay, with the run's table below them. */
+export function withReport(page: string, { peak, rows }: Result, on: Machine): string {
+  const [words] = page.split(MARK);
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  const [about, rate] = machineLines(peak, on);
+  const table = [line(HEAD), line(HEAD.map(() => '---')), ...rows.map(row => line(cells(row)))];
+  return `${words}${MARK}\n\n${about}; ${rate}.\n\n${table.join('\n')}\n\n${scaling(rows).join('\n')}`;
+}
+
+function machineLines({ alone, together }: Result['peak'], on: Machine): [string, string] {
+  const giga = (flops: number) => (flops / 1e9).toFixed(0);
   const versions = [
     `Node ${on.node}`,
     ...(on.torch ? [`torch ${on.torch}`] : []),
@@ -81,13 +103,7 @@ export function reportText({ peak, rows }: Result, on: Machine): string {
   return [
     `${on.cpu}, ${on.cores} cores; ${versions.join(', ')}`,
     `float32 matmul of one thread: ${giga(alone.median)} GFLOP/s (${giga(alone.min)}–${giga(alone.max)}); of each of two at once: ${giga(together)}`,
-    ...(on.busy > BUSY
-      ? [`Others kept ${on.busy.toFixed(1)} cores busy before the start: measure again when they are done.`]
-      : []),
-    '',
-    formatTable(HEAD, rows.map(cells)),
-    ...scaling(rows),
-  ].join('\n');
+  ];
 }
 
 function cells({ label, threads, flops, recodi, pytorch, ratio, rate, sessionMs }: Row): string[] {
