@@ -1,6 +1,7 @@
 /**
  * Checks that imports point down the layers only, as CONTRIBUTING.md draws them:
- *   tensor <- lm <- worlds <- lrm <- {envs, policies} <- {rl, rollout, eval} <- labels <- oracle <- {inspect, cli}
+ *   tensor <- lm <- worlds <- lrm <- {envs, policies} <- {rl, rollout, eval} <- labels <- oracle <- remote
+ *   <- {inspect, cli}
  * Within a layer imports are free. `run` stands beside the column: it imports tensor alone, and everything above lm may
  * import it. Tests are free.
  *
@@ -20,6 +21,7 @@ const LAYERS = [
   ['rl', 'rollout', 'eval'],
   ['labels'],
   ['oracle'],
+  ['remote'],
   ['inspect', 'cli', 'index.ts'],
 ] as const;
 const ROOTS = ['src', 'envs', 'policies'];

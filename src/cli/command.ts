@@ -3,10 +3,11 @@
  * A command's file only parses its arguments, calls one function that it imports when it runs (so that `--help` is
  * quick), and prints.
  */
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { reportError } from '../run/errors.ts';
 import { isAbort, watchInterrupts } from '../run/interrupt.ts';
 import { createProgress, type Progress } from '../run/progress.ts';
+import { followParent, SUPERVISED } from './supervised.ts';
 
 export interface CommonOptions {
   readonly json?: boolean;
@@ -23,11 +24,29 @@ export interface CommandContext {
 
 type Work<O> = (context: CommandContext, options: O, ...positional: string[]) => Promise<void>;
 
-/** Gives a command its shared options and what it does. `examples` are full command lines. */
+interface Definition<O> {
+  /** Full command lines. */
+  readonly examples: readonly string[];
+  readonly work: Work<O>;
+  /** The work is a run that is resumed where its process crashes (supervise.ts). */
+  readonly supervised?: boolean;
+}
+
+interface SupervisedOptions extends CommonOptions {
+  readonly supervise?: boolean;
+  /** This process is the child. */
+  readonly supervised?: boolean;
+}
+
+/** Gives a command its shared options and what it does. */
 export function defineCommand<O extends CommonOptions>(
   command: Command,
-  { examples, work }: { readonly examples: readonly string[]; readonly work: Work<O> },
+  { examples, work, supervised = false }: Definition<O>,
 ): void {
+  if (supervised)
+    command
+      .option('--no-supervise', 'work in this very process, which nothing resumes if it crashes')
+      .addOption(new Option(SUPERVISED).hideHelp());
   command
     .option('--json', 'print the result as JSON')
     .option('--debug', 'show the stack of an error')
@@ -38,14 +57,36 @@ export function defineCommand<O extends CommonOptions>(
     .action(async (...given: unknown[]) => {
       const options = given.at(-2) as O;
       const positional = given.slice(0, -2) as string[];
-      process.exitCode = await perform(work, options, positional);
+      const isParent = supervised && mayHaveChild(options);
+      process.exitCode = await (isParent ? superviseThis(options) : perform(work, options, positional));
     });
+}
+
+function mayHaveChild({ supervise = true, supervised = false }: SupervisedOptions): boolean {
+  if (supervised) followParent();
+  return supervise && !supervised;
+}
+
+async function superviseThis(options: CommonOptions): Promise<number> {
+  try {
+    const { supervise } = await import('./supervise.ts');
+    return await supervise(process.argv.slice(2), options);
+  } catch (thrown) {
+    return reportError(thrown, { debug: options.debug === true, json: options.json === true });
+  }
 }
 
 /** Parses an option that is a number of things. */
 export function wholeNumber(value: string): number {
   if (!/^[1-9]\d{0,8}$/.test(value)) throw new InvalidArgumentError('Expected a whole number of at least 1.');
   return Number(value);
+}
+
+/** Parses an option that is an amount. */
+export function positiveNumber(value: string): number {
+  const number = Number(value);
+  if (!(number > 0 && Number.isFinite(number))) throw new InvalidArgumentError('Expected a number above 0.');
+  return number;
 }
 
 /** Options that may be given more than once: collects them. */

@@ -23,6 +23,7 @@ export function registerLrm(program: Command): void {
         const { beginLrmTraining } = await import('./lrmTraining.ts');
         await beginLrmTraining(context, file, options);
       },
+      supervised: true,
     },
   );
 

@@ -11,48 +11,53 @@ import { trainLrm } from '../lrm/train.ts';
 import { loadConfig, readSources } from '../run/config/load.ts';
 import { RecodiError } from '../run/errors.ts';
 import { readJson } from '../run/files.ts';
-import { openLog } from '../run/log.ts';
 import { createRun, openRun, type RunPaths } from '../run/paths.ts';
 import { createWorld, type WorldConfig, worldSchema } from '../worlds/index.ts';
 import type { Split } from '../worlds/problem.ts';
 import type { CommandContext } from './command.ts';
 import { lrmTrainConfigSchema } from './configKinds.ts';
 import { formatEvaluation } from './lrmTable.ts';
-import { type ComputeOptions, overrides, type StartOptions, withPool } from './start.ts';
+import { withOwnedRun } from './ownedRun.ts';
+import {
+  type ComputeOptions,
+  checkpointOverrides,
+  overrides,
+  type ResumeOptions,
+  type StartOptions,
+  withPool,
+} from './start.ts';
 
 type LrmTrainConfig = z.infer<typeof lrmTrainConfigSchema>;
 
 export async function beginLrmTraining(context: CommandContext, file: string, options: StartOptions): Promise<void> {
-  const config = loadConfig(lrmTrainConfigSchema, file, overrides(options));
+  const sets = [...overrides(options), ...checkpointOverrides(options, '')];
+  const config = loadConfig(lrmTrainConfigSchema, file, sets);
   await train(context, config, createRun(options.runs, lrmTrainConfigSchema, config, options), false);
 }
 
 export async function resumeLrmTraining(
   context: CommandContext,
   folder: string,
-  sets: readonly string[],
+  options: ResumeOptions,
 ): Promise<void> {
+  const sets = [...overrides(options), ...checkpointOverrides(options, '')];
   const { config, paths } = openRun(folder, lrmTrainConfigSchema, sets);
   await train(context, config, paths, true);
 }
 
-async function train(
-  { signal, progress, print }: CommandContext,
-  config: LrmTrainConfig,
-  paths: RunPaths,
-  resume: boolean,
-) {
+async function train(context: CommandContext, config: LrmTrainConfig, paths: RunPaths, resume: boolean) {
+  const { signal, progress, print } = context;
   const world = createWorld(config.world);
-  const log = openLog(paths.log);
-  const trained = await withPool(config, pool =>
-    trainLrm({ config, world, paths, pool, signal, resume, progress, log }),
-  );
-  const { folder, evaluation } = trained;
-  if (!folder || !evaluation) {
-    progress.note(`Interrupted; go on with \`recodi resume ${relative('.', paths.folder)}\`.`);
-    return;
-  }
-  print({ folder, evaluation }, () => `${formatEvaluation(evaluation)}\nThe model is in ${relative('.', folder)}\n`);
+  await withOwnedRun(context, paths, async ({ log, warn }) => {
+    const { folder, evaluation } = await withPool(
+      config,
+      pool => trainLrm({ config, world, paths, pool, signal, resume, progress, log }),
+      warn,
+    );
+    if (!folder || !evaluation) return false;
+    print({ folder, evaluation }, () => `${formatEvaluation(evaluation)}\nThe model is in ${relative('.', folder)}\n`);
+    return true;
+  });
 }
 
 export interface EvaluationOptions extends ComputeOptions {

@@ -14,6 +14,7 @@ import { registerLm } from './lm.ts';
 import { registerLrm } from './lrm.ts';
 import { registerResume } from './resume.ts';
 import { registerTrain } from './train.ts';
+import { registerWorker } from './worker.ts';
 
 const USAGE_ERROR = 2;
 
@@ -33,6 +34,7 @@ const COMMANDS = [
   registerInvert,
   registerLrm,
   registerLm,
+  registerWorker,
   registerDoctor,
   registerConfig,
 ];

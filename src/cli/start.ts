@@ -6,14 +6,25 @@ import { type Command, Option } from 'commander';
 import { workerCount } from '../run/workers.ts';
 import type { DeviceChoice } from '../tensor/devices.ts';
 import type { Pool } from '../tensor/pool.ts';
-import { type CommonOptions, repeated, wholeNumber } from './command.ts';
+import { type CommonOptions, positiveNumber, repeated, wholeNumber } from './command.ts';
 
 export interface ComputeOptions extends CommonOptions {
   readonly workers?: 'auto' | number;
   readonly device?: DeviceChoice;
 }
 
-export interface StartOptions extends ComputeOptions {
+export interface CheckpointOptions {
+  readonly checkpointEvery?: number;
+  readonly checkpointMinutes?: number;
+}
+
+/** The options of `recodi resume`. */
+export interface ResumeOptions extends ComputeOptions, CheckpointOptions {
+  /** false: of the main job, train only. */
+  readonly eval?: boolean;
+}
+
+export interface StartOptions extends ComputeOptions, CheckpointOptions {
   readonly name?: string;
   readonly runs: string;
   readonly overwrite?: boolean;
@@ -29,10 +40,17 @@ export function computeOptions(command: Command): Command {
     .addOption(new Option('--device <device>', 'what computes').choices(['auto', 'onnx', 'tensorflow', 'cpu']));
 }
 
+/** --checkpoint-every and --checkpoint-minutes: what changes how much an interruption costs, and no result. */
+export function checkpointOptions(command: Command): Command {
+  return command
+    .option('--checkpoint-every <n>', 'updates between checkpoints', wholeNumber)
+    .option('--checkpoint-minutes <n>', 'minutes between checkpoints, where that is sooner', positiveNumber);
+}
+
 /** The options of commands that begin a run from a config. */
 export function startOptions(command: Command): Command {
   return computeOptions(
-    command
+    checkpointOptions(command)
       .option('--name <name>', 'name of the run, in place of the one in the config')
       .option('--runs <folder>', 'folder that holds the runs', 'runs')
       .option('--overwrite', 'replace a run of that name')
@@ -48,15 +66,28 @@ export function overrides(options: ComputeOptions & Partial<StartOptions>): stri
   return [...(options.set ?? []), ...named];
 }
 
+/** The checkpoint options as overrides of a config that has those keys in `section` (`ppo.`, or '' for the top). */
+export function checkpointOverrides(options: CheckpointOptions, section: 'ppo.' | ''): string[] {
+  const { checkpointEvery: every, checkpointMinutes: minutes } = options;
+  return [
+    ...(every === undefined ? [] : [`${section}checkpoint_every=${every}`]),
+    ...(minutes === undefined ? [] : [`${section}checkpoint_minutes=${minutes}`]),
+  ];
+}
+
 export interface Compute {
   readonly workers: 'auto' | number;
   readonly device: DeviceChoice;
 }
 
-/** Opens the pool that a config asks for, and closes it whatever happens. */
-export async function withPool<T>({ workers, device }: Compute, work: (pool: Pool) => Promise<T>): Promise<T> {
+/** Opens the pool that a config asks for, and closes it whatever happens. `onLost` hears of workers that died and were replaced. */
+export async function withPool<T>(
+  { workers, device }: Compute,
+  work: (pool: Pool) => Promise<T>,
+  onLost?: (sentence: string) => void,
+): Promise<T> {
   const { createPool } = await import('../tensor/pool.ts');
-  const pool = createPool({ workers: workerCount(workers), device });
+  const pool = createPool({ workers: workerCount(workers), device, ...(onLost && { onLost }) });
   try {
     return await work(pool);
   } finally {

@@ -24,6 +24,7 @@ export function registerTrain(program: Command): void {
         const { beginTraining } = await import('./training.ts');
         await beginTraining(context, file, options);
       },
+      supervised: true,
     },
   );
 }

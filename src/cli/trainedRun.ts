@@ -7,7 +7,8 @@ import { RecodiError } from '../run/errors.ts';
 import { openRun, runPaths } from '../run/paths.ts';
 import type { CommandContext } from './command.ts';
 import { kindOfFile } from './configKinds.ts';
-import { type ComputeOptions, overrides, withPool } from './start.ts';
+import { withRunPool } from './runPool.ts';
+import { type ComputeOptions, overrides } from './start.ts';
 
 /**
  * Calls `work` with the run's targets, views and policies, and a pool that is closed afterwards.
@@ -31,5 +32,7 @@ export async function withTrainedRun<T>(
       'input',
       `${paths.policy}: no trained policy yet; go on with the run by \`recodi resume ${relative('.', paths.folder)}\`.`,
     );
-  return withPool(config, async pool => work(await openBench({ config, paths, pool, signal, progress })));
+  return withRunPool(config, { signal, progress }, async pool =>
+    work(await openBench({ config, paths, pool, signal, progress })),
+  );
 }

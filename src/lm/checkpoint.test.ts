@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
@@ -69,6 +69,12 @@ describe('saveModel and loadModel', () => {
     for (const name of names) expect(joined.read(name)).toEqual(tensors[name]!.data);
     writeFileSync(index, JSON.stringify({ weight_map: { x: '../elsewhere.safetensors' } }));
     await expect(loadModel(folder, { cache })).rejects.toThrow(/no map from tensors to files/);
+    for (const name of ['..', '', '.', '/etc/hostname', 'a\\b.safetensors', 'a\0.safetensors', 5]) {
+      writeFileSync(index, JSON.stringify({ weight_map: { x: name } }));
+      await expect(loadModel(folder, { cache })).rejects.toThrow(/no map from tensors to files/);
+    }
+    writeFileSync(index, 'null');
+    await expect(loadModel(folder, { cache })).rejects.toThrow(/expected a JSON object/);
   });
 });
 
@@ -81,6 +87,14 @@ function otherShape(): void {
     { ...tensors, [embedding]: { shape: [9, 12], data: data.slice(0, 108) } },
   );
   writeFileSync(join(folder, 'config.json'), JSON.stringify(configFromSpec(spec)));
+}
+
+const generation = (text: string) => writeFileSync(join(folder, 'generation_config.json'), text);
+
+/** A device in the place of a file. */
+function endless(name: string): void {
+  rmSync(join(folder, name));
+  symlinkSync('/dev/zero', join(folder, name));
 }
 
 describe('loadModel says what is wrong', () => {
@@ -103,6 +117,13 @@ describe('loadModel says what is wrong', () => {
         ),
       /tokenizer has 23 tokens, the model of config\.json 17/,
     ],
+    [
+      'end tokens that are no ids',
+      () => generation('{"eos_token_id":["</s>"]}'),
+      /token ids at "eos_token_id".*"<\/s>"/,
+    ],
+    ['generation settings that are none', () => generation('null'), /generation_config\.json: expected a JSON object/],
+    ['a config without end', () => endless('config.json'), /Could not read .*config\.json: it is no file/],
     ['truncated weights', () => writeFileSync(weights, 'short'), /not a usable safetensors file/],
   ])('%s', async (_, spoil, message) => {
     spoil();

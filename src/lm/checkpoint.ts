@@ -4,12 +4,13 @@
  * under a name made from their content. What is loaded is checked against the config before anything is computed.
  */
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, readFileSync, writeSync } from 'node:fs';
+import { createReadStream, existsSync, writeSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { writeAtomically } from '../tensor/atomic.ts';
-import { RecodiError } from '../tensor/errors.ts';
+import { RecodiError, show } from '../tensor/errors.ts';
 import { openSafetensors, type Safetensors, type TensorToWrite, writeSafetensors } from '../tensor/safetensors.ts';
+import { readJsonObject } from './json.ts';
 import { configFromSpec, type ModelSpec, parameterShapes, specFromConfig } from './spec.ts';
 import { loadTokenizer, type Tokenizer } from './tokenizer.ts';
 
@@ -26,7 +27,7 @@ export interface LoadedModel {
 /** @throws RecodiError('input') that names the file and what is wrong with it. */
 export async function loadModel(folder: string, options: { cache?: string } = {}): Promise<LoadedModel> {
   const where = join(folder, 'config.json');
-  const config = readJson(where);
+  const config = readJsonObject(where);
   const spec = specFromConfig(config, where);
   const tokenizer = await loadTokenizer(folder);
   if (tokenizer.vocabSize > spec.vocabSize) {
@@ -69,11 +70,8 @@ function weightFiles(folder: string): string[] {
   if (existsSync(single)) return [single];
   const index = join(folder, 'model.safetensors.index.json');
   if (existsSync(index)) {
-    const { weight_map: map } = readJson(index) as { weight_map?: Record<string, string> };
-    const names = [...new Set(Object.values(map ?? {}))].sort();
-    if (names.length > 0 && names.every(name => typeof name === 'string' && !/[/\\]/.test(name))) {
-      return names.map(name => join(folder, name));
-    }
+    const names = [...new Set(Object.values(readJsonObject(index).weight_map ?? {}))];
+    if (names.length > 0 && names.every(isPart)) return names.sort().map(name => join(folder, name));
     throw new RecodiError('input', `${index} has no map from tensors to files. Fetch the checkpoint again.`);
   }
   throw new RecodiError(
@@ -81,6 +79,9 @@ function weightFiles(folder: string): string[] {
     `${folder} has neither model.safetensors nor model.safetensors.index.json. Give a Hugging Face folder whose weights are safetensors.`,
   );
 }
+
+/** Whether a name in an index can be a file beside it, and not one elsewhere. */
+const isPart = (name: unknown): name is string => typeof name === 'string' && /^[^/\\\0]+\.safetensors$/.test(name);
 
 /** The model's parameters in the files; throws where one is missing or of another shape. */
 function checkedTensors(folder: string, spec: ModelSpec, files: readonly Safetensors[]) {
@@ -116,19 +117,17 @@ function cacheFolder(): string {
   return join(homedir(), '.cache', 'recodi', 'weights');
 }
 
-function stopIds(folder: string, config: unknown, tokenizer: Tokenizer): number[] {
+function stopIds(folder: string, config: Record<string, unknown>, tokenizer: Tokenizer): number[] {
   const path = join(folder, 'generation_config.json');
-  const sources = [existsSync(path) ? readJson(path) : {}, config] as { eos_token_id?: number | number[] | null }[];
-  const ids = sources.flatMap(({ eos_token_id: id }) => id ?? []);
-  if (tokenizer.eosId !== undefined) ids.push(tokenizer.eosId);
-  return [...new Set(ids)];
-}
-
-function readJson(path: string): unknown {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8'));
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new RecodiError('input', `Could not read ${path}: ${reason}. Give a Hugging Face model's folder.`, { cause });
+  const sources = [existsSync(path) ? readJsonObject(path) : {}, config];
+  const ids: unknown[] = sources.flatMap(({ eos_token_id: id }) => id ?? []);
+  const wrong = ids.find(id => !(Number.isSafeInteger(id) && (id as number) >= 0));
+  if (wrong !== undefined) {
+    throw new RecodiError(
+      'input',
+      `${folder}: expected token ids at "eos_token_id" of config.json and generation_config.json, found ${show(wrong)}. Correct it there.`,
+    );
   }
+  if (tokenizer.eosId !== undefined) ids.push(tokenizer.eosId);
+  return [...new Set(ids as number[])];
 }

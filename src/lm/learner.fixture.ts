@@ -20,6 +20,8 @@ export interface RegressionInput {
   /** Rows of the whole batch. */
   readonly total: number;
   readonly pauseMs?: number;
+  /** Counts the calls; the first ends its worker thread. */
+  readonly dies?: SharedArrayBuffer;
 }
 
 const graph = compile(
@@ -31,7 +33,8 @@ const graph = compile(
     }),
 );
 
-export async function regression({ params, x, y, total, pauseMs }: RegressionInput): Promise<MicroGradient> {
+export async function regression({ params, x, y, total, pauseMs, dies }: RegressionInput): Promise<MicroGradient> {
+  if (dies !== undefined && Atomics.add(new Int32Array(dies), 0, 1) === 0) process.exit(9);
   if (pauseMs !== undefined) await new Promise(resolve => setTimeout(resolve, pauseMs));
   const rows = x.length / 3;
   const flat = localCopy(params);

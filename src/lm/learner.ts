@@ -3,9 +3,10 @@
  * of the loss (already divided by the whole batch's token count); the gradients are summed in micro-batch order, whoever
  * computed them and whenever they came, and one compiled AdamW step runs in one worker. So the result does not depend on the
  * number of workers. Parameters and moments lie in shared memory that this thread owns; `params.version` counts the updates.
- * A step that is not finite changes nothing and says `skipped`.
+ * A step that is not finite changes nothing and says `skipped`; one whose worker dies is taken again.
  */
 import { RecodiError } from '../tensor/errors.ts';
+import { LostWorker, MOST_DEATHS } from '../tensor/lostWorker.ts';
 import type { Pool, TaskRef } from '../tensor/pool.ts';
 import { createShared, type SharedFloats } from '../tensor/shared.ts';
 import { adamTask } from './adamTask.ts';
@@ -131,6 +132,17 @@ export function createLearner({ pool, id, params: start, optimizer, state }: Lea
     return { gradNorm, skipped: false, metrics };
   }
 
+  /** The gradients moved to the worker that takes the step: where it dies they are computed again, to the same numbers. */
+  async function surviving<T>(attempt: () => Promise<T>): Promise<T> {
+    for (let deaths = 1; ; deaths++) {
+      try {
+        return await attempt();
+      } catch (error) {
+        if (!(error instanceof LostWorker) || error.task !== adamTask.name || deaths === MOST_DEATHS) throw error;
+      }
+    }
+  }
+
   return {
     params,
     get updates() {
@@ -142,7 +154,7 @@ export function createLearner({ pool, id, params: start, optimizer, state }: Lea
         throw new RecodiError('internal', `expected micro-batches for a step of "${id}", got none`);
       busy = true;
       try {
-        return await step(micro, options);
+        return await surviving(() => step(micro, options));
       } finally {
         busy = false;
       }

@@ -39,6 +39,10 @@ describe('specFromConfig', () => {
     ['a missing size', { ...good, hidden_size: undefined }, /positive number at "hidden_size", found undefined/],
     ['a fraction', { ...good, num_hidden_layers: 1.5 }, /whole number at "num_hidden_layers"/],
     ['heads that do not divide', { ...good, num_key_value_heads: 3 }, /4 attention heads do not divide into 3/],
+    ['layers without end', { ...good, num_hidden_layers: 1e15 }, /at most 1024 at "num_hidden_layers"/],
+    ['a vocabulary without end', { ...good, vocab_size: 2 ** 40 }, /at most 16777216 at "vocab_size"/],
+    ['frequencies that are not finite', { ...good, rope_theta: 1e-300 }, /at least 1 at "rope_theta"/],
+    ['a text as a flag', { ...good, tie_word_embeddings: 'no' }, /true or false at "tie_word_embeddings"/],
     ['an odd head', { ...good, head_dim: 3 }, /head_dim 3 is odd/],
     ['unknown scaling', { ...good, rope_scaling: { rope_type: 'yarn', factor: 2 } }, /"yarn"/],
   ])('refuses %s', (_, config, message) => {

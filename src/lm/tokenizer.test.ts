@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AutoTokenizer, env } from '@huggingface/transformers';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RecodiError } from '../tensor/errors.ts';
 import { loadTokenizer, type Tokenizer, writeWordTokenizer } from './tokenizer.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tokenizer-'));
@@ -57,6 +58,42 @@ describe('a vocabulary of words', () => {
     for (const word of ['', 'two words', '##a', 'the', 'x'.repeat(101)]) {
       expect(() => writeWordTokenizer(join(folder, 'bad'), [...words, word], special)).toThrow(/cannot be in/);
     }
+  });
+});
+
+describe('a damaged vocabulary of words', () => {
+  it.each<[string, (json: { model: Record<string, unknown>; added_tokens: unknown }) => void, RegExp]>([
+    ['without words', ({ model }) => Object.assign(model, { vocab: null }), /could not be read/],
+    [
+      'with ids that are none',
+      ({ model }) => Object.assign(model, { vocab: { '<unk>': 0, a: -1 } }),
+      /could not be read|as ids/,
+    ],
+    [
+      'with an id beyond all',
+      ({ model }) => Object.assign(model, { vocab: { '<unk>': 0, a: 1e15 } }),
+      /could not be read|as ids/,
+    ],
+    [
+      'with an added id that the library would count up to',
+      ({ added_tokens: added }) => Object.assign((added as object[])[0]!, { id: 2 ** 31 }),
+      /added_tokens\.0\.id/,
+    ],
+    ['without added tokens', json => Object.assign(json, { added_tokens: null }), /could not be read/],
+    [
+      'whose unknown word is not its own',
+      ({ model }) => Object.assign(model, { unk_token: 'toString' }),
+      /which is no token's/,
+    ],
+  ])('%s is refused', async (_, spoil, message) => {
+    const damaged = mkdtempSync(join(folder, 'damaged-'));
+    const json = JSON.parse(readFileSync(join(folder, 'tokenizer.json'), 'utf8'));
+    spoil(json);
+    writeFileSync(join(damaged, 'tokenizer.json'), JSON.stringify(json));
+    writeFileSync(join(damaged, 'tokenizer_config.json'), '{"tokenizer_class":"PreTrainedTokenizerFast"}');
+    const use = async () => (await loadTokenizer(damaged)).encode('a unheard word');
+    await expect(use()).rejects.toThrow(message);
+    await expect(use()).rejects.toBeInstanceOf(RecodiError);
   });
 });
 

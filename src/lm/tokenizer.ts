@@ -3,9 +3,11 @@
  * files only; a vocabulary of whole words split at whitespace needs no more than a table, which gives the same ids and
  * spares worker threads the library. No special token is ever added unasked.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { RecodiError } from '../tensor/errors.ts';
+import { z } from 'zod';
+import { RecodiError, show } from '../tensor/errors.ts';
+import { readJsonObject } from './json.ts';
 import { wordTable } from './words.ts';
 
 export { type SpecialTokens, writeWordTokenizer } from './words.ts';
@@ -34,18 +36,36 @@ export interface Tokenizer extends Omit<Codec, 'vocabulary'> {
   token(id: number): string;
 }
 
+/** Far above the vocabularies that there are. */
+const LARGEST_ID = 2 ** 22;
+
+/** What the library takes on trust: it makes a list as long as the largest id. */
+const idSchema = z.int().min(0).max(LARGEST_ID);
+const librarySchema = z.looseObject({
+  added_tokens: z.array(z.looseObject({ id: idSchema, content: z.string() })).nullish(),
+  model: z.looseObject({ vocab: z.union([z.record(z.string(), idSchema), z.array(z.unknown())]) }),
+});
+
 /** @throws RecodiError('input') when the folder has no readable tokenizer. */
 export async function loadTokenizer(folder: string): Promise<Tokenizer> {
   const where = join(folder, 'tokenizer.json');
-  const definition = readObject(where);
+  const definition = readJsonObject(where);
   const config = existsSync(join(folder, 'tokenizer_config.json'))
-    ? readObject(join(folder, 'tokenizer_config.json'))
+    ? readJsonObject(join(folder, 'tokenizer_config.json'))
     : {};
-  const codec = wordTable(definition) ?? (await transformersCodec(folder, where));
+  const codec = wordTable(definition) ?? (await transformersCodec(folder, where, definition));
   const { encode, decode, applyChatTemplate, vocabulary } = codec;
 
   const tokens: string[] = [];
-  for (const [token, id] of vocabulary) tokens[id] = token;
+  for (const [token, id] of vocabulary) {
+    if (!Number.isSafeInteger(id) || id < 0 || id > LARGEST_ID) {
+      throw new RecodiError(
+        'input',
+        `${where}: expected whole numbers from 0 to ${LARGEST_ID} as ids, found ${show(id)} for the token ${show(token)}. Fetch or write it again.`,
+      );
+    }
+    tokens[id] = token;
+  }
   const named = (key: string) => {
     const entry = config[key] as string | { content?: string } | null | undefined;
     const token = typeof entry === 'string' ? entry : entry?.content;
@@ -62,7 +82,7 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
     id(token) {
       const id = vocabulary.get(token);
       if (id !== undefined) return id;
-      throw new RecodiError('input', `${where} has no token "${token}" among its ${tokens.length}.`);
+      throw new RecodiError('input', `${where} has no token ${show(token)} among its ${tokens.length}.`);
     },
     token(id) {
       const token = tokens[id];
@@ -72,46 +92,59 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
   };
 }
 
-async function transformersCodec(folder: string, where: string): Promise<Codec> {
+/** The library's codec. It reads what the files say when it is used, so that a fault in them may show only then. */
+async function transformersCodec(folder: string, where: string, definition: unknown): Promise<Codec> {
+  const { error } = librarySchema.safeParse(definition);
+  if (error) {
+    const [issue] = error.issues;
+    const what = `${issue?.path.join('.')}: ${issue?.message}`;
+    throw new RecodiError('input', `${where} could not be read as a tokenizer: ${what}.`);
+  }
   const { AutoTokenizer, env, LogLevel } = await import('@huggingface/transformers');
   env.allowRemoteModels = false;
+  env.useFSCache = false;
   env.logLevel = LogLevel.ERROR;
+  const refusal = (cause: unknown) => {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    return new RecodiError('input', `${where} could not be read as a tokenizer: ${reason}.`, { cause });
+  };
+  const guarded = <T>(work: () => T): T => {
+    try {
+      return work();
+    } catch (cause) {
+      throw refusal(cause);
+    }
+  };
   const tokenizer = await AutoTokenizer.from_pretrained(resolve(folder), { local_files_only: true }).catch(
     (cause: unknown) => {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new RecodiError('input', `${where} could not be read as a tokenizer: ${reason}.`, { cause });
+      throw refusal(cause);
     },
   );
-  const encode = (text: string) => (text === '' ? [] : tokenizer.encode(text, { add_special_tokens: false }));
+  const vocabulary: ReadonlyMap<string, number> = guarded(() => tokenizer.get_vocab());
+  const known = new Set<unknown>(vocabulary.values());
+  const encode = (text: string) => {
+    const ids = text === '' ? [] : guarded(() => tokenizer.encode(text, { add_special_tokens: false }));
+    const strange = ids.findIndex(id => !known.has(id));
+    if (strange < 0) return ids;
+    throw refusal(new Error(`it makes the id ${show(ids[strange])}, which is no token's`));
+  };
   return {
     encode,
     decode: (ids, options = {}) =>
       ids.length === 0
         ? ''
-        : tokenizer.decode([...ids], {
-            skip_special_tokens: options.skipSpecial ?? false,
-            clean_up_tokenization_spaces: false,
-          }),
+        : guarded(() =>
+            tokenizer.decode([...ids], {
+              skip_special_tokens: options.skipSpecial ?? false,
+              clean_up_tokenization_spaces: false,
+            }),
+          ),
     applyChatTemplate(messages) {
-      const text = tokenizer.apply_chat_template([...messages], { tokenize: false, add_generation_prompt: true });
+      const text = guarded(() =>
+        tokenizer.apply_chat_template([...messages], { tokenize: false, add_generation_prompt: true }),
+      );
       return encode(text as string);
     },
-    vocabulary: tokenizer.get_vocab(),
+    vocabulary,
   };
-}
-
-function readObject(path: string): Record<string, unknown> {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new RecodiError('input', `Could not read ${path}. Give a Hugging Face model's folder.`, { cause });
-  }
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
-  } catch (cause) {
-    throw new RecodiError('input', `${path} is not JSON. Fetch or write it again.`, { cause });
-  }
-  throw new RecodiError('input', `${path} is not a JSON object. Fetch or write it again.`);
 }

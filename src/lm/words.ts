@@ -6,6 +6,7 @@
 
 import { writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { writeAtomically } from '../tensor/atomic.ts';
 import { RecodiError } from '../tensor/errors.ts';
 import type { Codec } from './tokenizer.ts';
@@ -83,48 +84,40 @@ function writeJson(path: string, value: unknown): void {
   writeAtomically(path, descriptor => writeSync(descriptor, `${JSON.stringify(value, null, 1)}\n`));
 }
 
-/** The parts of `tokenizer.json` that decide whether a table does the same. */
-interface Definition {
-  readonly normalizer?: unknown;
-  readonly post_processor?: unknown;
-  readonly pre_tokenizer?: { readonly type?: string } | null;
-  readonly decoder?: { readonly type?: string; readonly prefix?: string; readonly cleanup?: boolean } | null;
-  readonly added_tokens?: readonly {
-    readonly id: number;
-    readonly content: string;
-    readonly special: boolean;
-    readonly lstrip: boolean;
-    readonly rstrip: boolean;
-    readonly single_word: boolean;
-  }[];
-  readonly model?: {
-    readonly type?: string;
-    readonly unk_token?: string;
-    readonly continuing_subword_prefix?: string;
-    readonly vocab?: Readonly<Record<string, number>>;
-  };
-}
+const nothing = z.null().optional();
+const no = z.literal(false).optional();
+
+/** What `tokenizer.json` says where a table does the same. */
+const tableSchema = z.object({
+  normalizer: nothing,
+  post_processor: nothing,
+  pre_tokenizer: z.object({ type: z.literal('WhitespaceSplit') }),
+  decoder: z.object({ type: z.literal('WordPiece'), prefix: z.literal(PIECE), cleanup: z.literal(false) }),
+  added_tokens: z
+    .array(
+      z.object({ id: z.int(), content: z.string(), special: z.boolean(), lstrip: no, rstrip: no, single_word: no }),
+    )
+    .default([]),
+  model: z.object({
+    type: z.literal('WordPiece'),
+    unk_token: z.string(),
+    continuing_subword_prefix: z.literal(PIECE),
+    vocab: z.record(z.string(), z.int().min(0)),
+  }),
+});
 
 /** A codec for a file of the kind that `writeWordTokenizer` writes; undefined for any other. */
-export function wordTable(json: Record<string, unknown>): Codec | undefined {
-  const { normalizer, post_processor, pre_tokenizer, decoder, model, added_tokens: added = [] } = json as Definition;
-  const vocab = model?.vocab;
+export function wordTable(json: unknown): Codec | undefined {
+  const { data } = tableSchema.safeParse(json);
+  if (!data) return undefined;
+  const { model, added_tokens: added } = data;
+  const vocabulary = new Map(Object.entries(model.vocab));
+  const unknown = vocabulary.get(model.unk_token);
   const plain =
-    model?.type === 'WordPiece' &&
-    vocab !== undefined &&
-    model.continuing_subword_prefix === PIECE &&
-    (normalizer ?? null) === null &&
-    (post_processor ?? null) === null &&
-    pre_tokenizer?.type === 'WhitespaceSplit' &&
-    decoder?.type === 'WordPiece' &&
-    decoder.prefix === PIECE &&
-    decoder.cleanup === false &&
-    Object.keys(vocab).every(word => faultOf(word) === undefined) &&
-    added.every(token => vocab[token.content] === token.id && !token.lstrip && !token.rstrip && !token.single_word);
-  const unknown = plain ? vocab[model.unk_token ?? ''] : undefined;
+    [...vocabulary.keys()].every(word => faultOf(word) === undefined) &&
+    added.every(token => vocabulary.get(token.content) === token.id);
   if (!plain || unknown === undefined) return undefined;
 
-  const vocabulary = new Map(Object.entries(vocab));
   const words: string[] = [];
   for (const [word, id] of vocabulary) words[id] = word;
   const special = new Set(added.filter(token => token.special).map(token => token.id));

@@ -16,7 +16,7 @@ export const anchorName = ({ step, point }: Anchor): string => `${step}.${point}
 
 /** Undoes `anchorName`; undefined where the text is no anchor. */
 export function parseAnchor(text: string): Anchor | undefined {
-  const [, step, point] = /^([1-9]\d*)\.(.*)$/.exec(text) ?? [];
+  const [, step, point] = /^([1-9]\d{0,3})\.(.*)$/.exec(text) ?? [];
   return point !== undefined && isPoint(point) ? { step: Number(step), point } : undefined;
 }
 

@@ -89,6 +89,7 @@ export function lrmConfigSchema<W extends z.ZodType>(world: W) {
         .prefault({})
         .describe('what is measured at the end'),
       checkpoint_every: count.default(100).describe('optimiser steps between checkpoints'),
+      checkpoint_minutes: positive.optional().describe('minutes between checkpoints, where that is sooner'),
       keep_checkpoints: count.default(2).describe('older checkpoints are removed'),
     })
     .refine(({ batch_size, micro_batch_size }) => batch_size % micro_batch_size === 0, {

@@ -7,6 +7,7 @@
 import { createLearner, type Learner, type LearnerState } from '../lm/learner.ts';
 import { initialise } from '../lm/parameters.ts';
 import type { Tokenizer } from '../lm/tokenizer.ts';
+import { unlessAborted } from '../run/interrupt.ts';
 import { stream } from '../run/random.ts';
 import type { Pool } from '../tensor/pool.ts';
 import type { StepMix, World } from '../worlds/problem.ts';
@@ -84,8 +85,8 @@ export async function runCurriculum(run: Curriculum): Promise<CurriculumState> {
     });
     for (let step = resumed?.step ?? 0; step < stage.steps; step++) {
       const state = (done: number) => () => ({ stage: index, step: done, learner: learner.state() });
-      if (run.signal.aborted) return state(step)();
-      const metrics = await trainStep(run, learner, stage, index, step);
+      const metrics = await unlessAborted(run.signal, () => trainStep(run, learner, stage, index, step));
+      if (!metrics) return state(step)();
       await run.onStep({ stage, step: step + 1, total: ++total, metrics, state: state(step + 1) });
     }
     params = learner.state().params;
@@ -96,7 +97,7 @@ export async function runCurriculum(run: Curriculum): Promise<CurriculumState> {
 }
 
 async function trainStep(
-  { config, world, spec, tokenizer }: Curriculum,
+  { config, world, spec, tokenizer, signal }: Curriculum,
   learner: Learner,
   stage: LrmStage,
   index: number,
@@ -114,7 +115,7 @@ async function trainStep(
   const options = { student: stage.student, answerWeight: stage.answer_weight };
   const started = performance.now();
   const inputs = batches.map(batch => ({ spec, options, batch }));
-  const result = await learner.step({ task: lrmGradientTask, inputs }, { lr });
+  const result = await learner.step({ task: lrmGradientTask, inputs }, { lr, signal });
   const metrics: Record<string, number> = { lr, grad_norm: result.gradNorm, skipped_updates: result.skipped ? 1 : 0 };
   for (const part of result.metrics)
     for (const [name, value] of Object.entries(part)) metrics[name] = (metrics[name] ?? 0) + value;

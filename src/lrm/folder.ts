@@ -19,7 +19,10 @@ const lrmSchema = z.strictObject({
   format: z.literal(1),
   family: z.literal('codi'),
   latents: z.int().min(1).max(64),
-  projection_size: z.int().min(1),
+  projection_size: z
+    .int()
+    .min(1)
+    .max(2 ** 20),
   bot_token: z.string(),
   eot_token: z.string(),
   eos_token: z.string(),
@@ -51,8 +54,8 @@ export function lrmSpec(model: ModelSpec, tokenizer: Tokenizer, file: LrmFile): 
   };
 }
 
-/** @throws RecodiError('input') that names the file and what is wrong with it. */
-export async function loadLrm(folder: string): Promise<Lrm> {
+/** `cache` is for weights in half precision (loadModel). @throws RecodiError('input') that names the file and what is wrong with it. */
+export async function loadLrm(folder: string, options: { cache?: string } = {}): Promise<Lrm> {
   const path = join(folder, 'lrm.json');
   if (!existsSync(path))
     throw new RecodiError(
@@ -60,7 +63,7 @@ export async function loadLrm(folder: string): Promise<Lrm> {
       `${path}: no such file; a latent-reasoning model's folder holds lrm.json beside config.json. Make one with \`recodi lrm train\`.`,
     );
   const file = readJson(path, lrmSchema);
-  const { spec: model, weightsFile, tokenizer } = await loadModel(folder);
+  const { spec: model, weightsFile, tokenizer } = await loadModel(folder, options);
   if (tokenizer.vocabSize > model.vocabSize)
     throw new RecodiError(
       'input',

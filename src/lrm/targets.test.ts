@@ -7,7 +7,8 @@ import type { World } from '../worlds/problem.ts';
 import { createLrmClient, type LrmClient } from './client.ts';
 import { explicitChains } from './evaluate.ts';
 import { inlinePool } from './inlinePool.fixture.ts';
-import { collectTargets, loadTargets, makeViews, readFreeTexts, saveTargets, stepEnd } from './targets.ts';
+import { loadTargets, saveTargets } from './targetFiles.ts';
+import { collectTargets, makeViews, readFreeTexts, stepEnd } from './targets.ts';
 import { tinyLrm, world } from './tiny.fixture.ts';
 import { loadViews, saveViews } from './views.ts';
 
@@ -44,8 +45,21 @@ describe('targets', () => {
     expect(held.causal!.swap.length).toBe(3 * (client.lrm.spec.latents + 1));
 
     const lines = readFileSync(files.lines, 'utf8').split('\n');
+    writeFileSync(files.lines, '');
+    expect(() => loadTargets(files, client)).toThrow(/train\.states has 5 rows.*has no train problems/);
     writeFileSync(files.lines, lines.slice(1).join('\n'));
     expect(() => loadTargets(files, client)).toThrow(/train\.states has 5 rows.*has 4 train problems/);
+    writeFileSync(files.lines, [lines[1], lines[0], ...lines.slice(2)].join('\n'));
+    expect(() => loadTargets(files, client)).toThrow(/train problems are not in their order: row 1 stands where 0/);
+    writeFileSync(
+      files.lines,
+      lines.join('\n').replace('"question":"', '"question":["').replace('","steps"', '"],"steps"'),
+    );
+    expect(() => loadTargets(files, client)).toThrow(/targets\.jsonl:1: question: /);
+    writeFileSync(files.lines, lines.join('\n'));
+    const { lrm } = client;
+    const wider = { lrm: { ...lrm, spec: { ...lrm.spec, model: { ...lrm.spec.model, hiddenSize: 6 } } } };
+    expect(() => loadTargets(files, wider)).toThrow(/train\.states has the shape \[5,4,12\], .*asks for \[5,4,6\]/);
   });
 
   it('are read back with the words that the model answers with', async () => {

@@ -1,17 +1,11 @@
 /**
- * Targets: latent thoughts collected from a frozen model, with what is needed to invert and to judge them.
- *
- * On disk a run keeps `targets.safetensors` (states [P,N+1,d] per split, in the final-norm space, raw) and `targets.jsonl`, one
- * line per problem in the same order: its answer, lens tokens, and for held-out problems the causal scores. Which states
- * are read, and how, is said by the views (views.ts). Splits are by problem: two steps of one never part.
+ * Targets: latent thoughts collected from a frozen model, with what is needed to invert and to judge them: its answers,
+ * lens tokens, and for held-out problems the causal scores. Which states are read, and how, is said by the views
+ * (views.ts); how they lie on the disk, by targetFiles.ts. Splits are by problem: two steps of one never part.
  */
-import { existsSync } from 'node:fs';
 import { RecodiError } from '../run/errors.ts';
-import { writeFileAtomic } from '../run/files.ts';
-import { formatJsonl, readJsonl } from '../run/jsonl.ts';
 import { stream } from '../run/random.ts';
 import type { Pool } from '../tensor/pool.ts';
-import { openSafetensors, type TensorToWrite, writeSafetensors } from '../tensor/safetensors.ts';
 import { freeText } from '../worlds/freeText.ts';
 import type { Problem, Split, World } from '../worlds/problem.ts';
 import { type Anchor, anchorPosition, anchorsOf } from './anchors.ts';
@@ -19,7 +13,6 @@ import { type ChainStates, chooseViews, type ViewChoice, type ViewSettings } fro
 import type { LrmClient, Progress } from './client.ts';
 import type { Context } from './context.ts';
 import { explicitChains } from './evaluate.ts';
-import { LENS_TOP } from './runtime.ts';
 import { columnDeviation, columnMean, covariance, type Frame, pooledWhitening } from './similarity.ts';
 import type { TextStatistics } from './views.ts';
 
@@ -221,66 +214,4 @@ async function chainStates(
 /** What the model knows before it thinks: its states at the ends of questions [P,d]. */
 export function questionEnds(client: LrmClient, questions: readonly (readonly number[])[]): Promise<Float32Array> {
   return client.read({ context: 'question', questions, texts: questions.map(() => [[]]) });
-}
-
-export interface TargetFiles {
-  readonly tensors: string;
-  readonly lines: string;
-}
-
-/** Writes the sets as one safetensors file and one JSONL file. */
-export function saveTargets(files: TargetFiles, client: LrmClient, sets: readonly TargetSet[]): void {
-  const { spec, tokenizer } = client.lrm;
-  const count = spec.latents + 1;
-  const tensors: Record<string, TensorToWrite> = {};
-  const lines: Record<string, unknown>[] = [];
-  for (const set of sets) {
-    const p = set.problems.length;
-    tensors[`${set.split}.states`] = { dtype: 'F32', shape: [p, count, spec.model.hiddenSize], data: set.states };
-    tensors[`${set.split}.lens`] = { dtype: 'I32', shape: [p, count, LENS_TOP], data: set.lens };
-    if (set.causal) {
-      tensors[`${set.split}.causal_swap`] = { dtype: 'F32', shape: [p, count], data: set.causal.swap };
-      tensors[`${set.split}.causal_zero`] = { dtype: 'F32', shape: [p, count], data: set.causal.zero };
-    }
-    set.problems.forEach((problem, i) => {
-      lines.push({ ...problem, split: set.split, row: i, lrm_answer: tokenizer.token(set.answers[i]!) });
-    });
-  }
-  writeSafetensors(files.tensors, tensors, { space: 'final_norm', format: '1' });
-  writeFileAtomic(files.lines, formatJsonl(lines));
-}
-
-/** Undoes `saveTargets`. @throws RecodiError('input') where the two files do not belong together. */
-export function loadTargets(files: TargetFiles, client: LrmClient): Map<Split, TargetSet> {
-  if (!existsSync(files.lines))
-    throw new RecodiError('input', `${files.lines}: no such file; \`recodi train\` collects targets first.`);
-  const tensors = openSafetensors(files.tensors);
-  const bySplit = new Map<Split, (Problem & { lrm_answer: string })[]>();
-  for (const line of readJsonl(files.lines)) {
-    const problem = line as unknown as Problem & { lrm_answer: string };
-    const list = bySplit.get(problem.split) ?? [];
-    list.push(problem);
-    bySplit.set(problem.split, list);
-  }
-  const sets = new Map<Split, TargetSet>();
-  for (const [split, problems] of bySplit) {
-    const entry = tensors.tensors.get(`${split}.states`);
-    if (entry?.shape[0] !== problems.length)
-      throw new RecodiError(
-        'input',
-        `${files.tensors}: ${split}.states has ${entry?.shape[0] ?? 'no'} rows, ${files.lines} has ${problems.length} ${split} problems; the two are not of one run. Collect the targets again.`,
-      );
-    const ints = (name: string) => Int32Array.from(tensors.read(name));
-    sets.set(split, {
-      split,
-      problems,
-      states: tensors.read(`${split}.states`),
-      answers: Int32Array.from(problems, p => client.lrm.tokenizer.id(p.lrm_answer)),
-      lens: ints(`${split}.lens`),
-      ...(tensors.tensors.has(`${split}.causal_swap`) && {
-        causal: { swap: tensors.read(`${split}.causal_swap`), zero: tensors.read(`${split}.causal_zero`) },
-      }),
-    });
-  }
-  return sets;
 }

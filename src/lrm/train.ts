@@ -13,6 +13,7 @@ import { openMetrics } from '../run/metricsWriter.ts';
 import { packageVersion } from '../run/package.ts';
 import type { RunPaths } from '../run/paths.ts';
 import type { Progress } from '../run/progress.ts';
+import { checkpointSchedule } from '../run/schedule.ts';
 import { noteStep, stopIfStuck } from '../run/skips.ts';
 import type { Pool } from '../tensor/pool.ts';
 import type { World } from '../worlds/problem.ts';
@@ -74,6 +75,7 @@ export async function trainLrm(training: LrmTraining): Promise<LrmTrained> {
     seed: config.seed,
     ...(config.eval.steps !== undefined && { steps: config.eval.steps }),
   });
+  const schedule = checkpointSchedule({ every: config.checkpoint_every, minutes: config.checkpoint_minutes });
   const save = (state: CurriculumState, step: number) => {
     metrics.sync();
     const { params, m, v, updates } = state.learner;
@@ -83,6 +85,7 @@ export async function trainLrm(training: LrmTraining): Promise<LrmTrained> {
       { step, state: { stage, step: done, updates }, arrays: { params, m, v } },
       { keep: config.keep_checkpoints },
     );
+    schedule.saved();
   };
   const skips = { skipped: 0, skippedInRow: 0 };
 
@@ -103,7 +106,7 @@ export async function trainLrm(training: LrmTraining): Promise<LrmTrained> {
       noteStep(skips, step.metrics.skipped_updates === 1);
       const where = `stage ${step.stage.name}, step ${step.step}`;
       stopIfStuck(skips, paths.checkpoints, { where, advice: `lower its lr (now ${step.stage.lr})` });
-      if (total % config.checkpoint_every === 0 || total === totalSteps) save(step.state(), total);
+      if (schedule.due(total) || total === totalSteps) save(step.state(), total);
     },
   });
   metrics.sync();

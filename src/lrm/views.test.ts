@@ -58,6 +58,12 @@ describe('views on disk', () => {
     expect(() => loadViews(folder)).toThrow(/views\.json: view k0-3@2\.result: "2\.reslt" is no anchor/);
     writeFileSync(path, text.replaceAll('"k1"', '"k2"'));
     expect(() => loadViews(folder)).toThrow(/views\.safetensors.*k2\.centre/s);
+    writeFileSync(path, text.replace(/"steps": \[\s*0,/, '"steps": ['));
+    expect(() => loadViews(folder)).toThrow(
+      /expected the shape \[9\] of "k0-3@2\.result\.translator\.input_mean", got \[12\]/,
+    );
+    writeFileSync(path, text.replace(/"steps": \[\s*1/, '"steps": [1, 2'));
+    expect(() => loadViews(folder)).toThrow(/view k1: expected one step, since it is raw, got 2/);
   });
 });
 

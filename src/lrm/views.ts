@@ -7,7 +7,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { readJson, writeJson } from '../run/files.ts';
-import { RecodiError } from '../tensor/errors.ts';
+import { RecodiError, show } from '../tensor/errors.ts';
 import { openSafetensors, type Safetensors, type TensorToWrite, writeSafetensors } from '../tensor/safetensors.ts';
 import { type Anchor, anchorName, parseAnchor } from './anchors.ts';
 import type { Frame } from './similarity.ts';
@@ -78,10 +78,11 @@ export function standardise(text: TextStatistics, vectors: Float32Array): Float3
 
 const viewSchema = z.strictObject({
   id: z.string(),
-  steps: z.array(z.int().min(0)),
+  /** None in controls, which read the question's end. */
+  steps: z.array(z.int().min(0).max(64)).max(65),
   space: z.enum(['raw', 'translated']),
   anchor: z.string().optional(),
-  variance: z.number(),
+  variance: z.number().min(0),
   /** null is NaN. */
   fve: z.number().nullable(),
   nats: z.number().optional(),
@@ -134,35 +135,53 @@ export function loadViews(folder: string): Views {
   const path = join(folder, 'views.json');
   const { views, controls } = readJson(path, viewsSchema);
   const file = openSafetensors(join(folder, 'views.safetensors'));
-  const whole = (prefix: string) => (view: z.infer<typeof viewSchema>) => wholeView(path, file, view, prefix);
+  const d = file.tensors.get('text.mean')?.shape[0] ?? 0;
+  const read = (name: string, shape: readonly number[]) => readShaped(file, name, shape);
+  const whole = (prefix: string) => (view: z.infer<typeof viewSchema>) =>
+    wholeView(path, view, d, (part, shape) => read(`${prefix}${view.id}.${part}`, shape));
   return {
-    text: { mean: file.read('text.mean'), deviation: file.read('text.deviation') },
+    text: { mean: read('text.mean', [d]), deviation: read('text.deviation', [d]) },
     views: views.map(whole('')),
     controls: controls.map(whole(CONTROL)),
   };
 }
 
+/** @throws RecodiError('input') for a tensor that is missing or of another shape. */
+function readShaped(file: Safetensors, name: string, shape: readonly number[]): Float32Array {
+  const found = file.tensors.get(name)?.shape;
+  if (!found || found.join() === shape.join()) return file.read(name);
+  throw new RecodiError(
+    'input',
+    `${file.path}: expected the shape [${shape}] of ${show(name)}, got ${show(found)}; it belongs to another views.json. Prepare the run again.`,
+  );
+}
+
 function wholeView(
   path: string,
-  file: Safetensors,
   { anchor: name, nats, fve, ...view }: z.infer<typeof viewSchema>,
-  prefix: string,
+  d: number,
+  read: (part: string, shape: readonly number[]) => Float32Array,
 ): View {
   const anchor = name === undefined ? undefined : parseAnchor(name);
   if (name !== undefined && !anchor)
-    throw new RecodiError('input', `${path}: view ${view.id}: "${name}" is no anchor; expected e.g. "2.before".`);
-  const read = (part: string) => file.read(`${prefix}${view.id}.${part}`);
+    throw new RecodiError('input', `${path}: view ${view.id}: ${show(name)} is no anchor; expected e.g. "2.before".`);
+  if (view.space === 'raw' && view.steps.length !== 1)
+    throw new RecodiError(
+      'input',
+      `${path}: view ${view.id}: expected one step, since it is raw, got ${view.steps.length}. Prepare the run again.`,
+    );
+  const m = Math.max(1, view.steps.length) * d;
   return {
     ...view,
     fve: fve ?? Number.NaN,
     ...(anchor && { anchor }),
     ...(nats !== undefined && { nats }),
-    frame: { centre: read('centre'), whitening: read('whitening') },
+    frame: { centre: read('centre', [d]), whitening: read('whitening', [d, d]) },
     ...(view.space === 'translated' && {
       translator: {
-        inputMean: read('translator.input_mean'),
-        outputMean: read('translator.output_mean'),
-        weight: read('translator.weight'),
+        inputMean: read('translator.input_mean', [m]),
+        outputMean: read('translator.output_mean', [d]),
+        weight: read('translator.weight', [m, d]),
       },
     }),
   };

@@ -162,7 +162,9 @@ const ppo = z
       .optional()
       .describe("ends an update's epochs once the approximate KL passes it; default: never"),
     checkpoint_every: count.default(25).describe('updates between checkpoints'),
-    checkpoint_minutes: positive.optional().describe('minutes between checkpoints, where that is sooner'),
+    checkpoint_minutes: positive
+      .optional()
+      .describe('minutes between checkpoints, where that is sooner; in the warm start too'),
     keep_checkpoints: count.default(2).describe('older checkpoints are removed, but never the best'),
     validate_every: count.default(25).describe('updates between validations, which choose the best checkpoint'),
   })
@@ -177,6 +179,24 @@ const ppo = z
     divides('rollout_chunk', section.rollout_chunk, rollouts, 'the rollouts of an update');
     divides('samples_per_problem', section.samples_per_problem, section.rollout_chunk, 'rollout_chunk');
   });
+
+const rollout = z.strictObject({
+  pool: z
+    .enum(['piscina', 'bullmq'])
+    .default('piscina')
+    .describe(
+      'where tasks run: threads of this process, or `recodi worker` processes on any machines that share a Redis; it never changes a result',
+    ),
+  redis: z
+    .string()
+    .refine(url => /^(rediss?|file):\/\/./.test(url), {
+      error: 'expected a URL, as redis://host:6379, rediss://host:6380 or file:///path/of/a/file/that/holds/it',
+    })
+    .default('redis://127.0.0.1:6379')
+    .describe(
+      'where bullmq keeps its queues: redis://, rediss:// for TLS, or the file:// of a file that holds such a URL (the run keeps this key, so a password belongs there)',
+    ),
+});
 
 const gate = z
   .strictObject({
@@ -235,6 +255,7 @@ export const trainConfigSchema = z.strictObject({
   reward: reward.prefault({}).describe('what a text is worth'),
   warm_start: warmStart.prefault({}).describe('supervised start on free text and its readouts'),
   ppo: ppo.prefault({}).describe('reinforcement learning'),
+  rollout: rollout.prefault({}).describe('one machine or many: see many-machines.md'),
   eval: evaluation.prefault({}).describe('the held-out table'),
   labels: labels.prefault({}).describe('what `recodi label` writes'),
 });

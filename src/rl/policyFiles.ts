@@ -7,18 +7,23 @@ import { z } from 'zod';
 import { namedParameters, type PolicySpec, policyLayout } from '../../policies/languageModel.ts';
 import type { Lrm } from '../lrm/folder.ts';
 import type { TextStatistics } from '../lrm/views.ts';
-import { RecodiError } from '../run/errors.ts';
+import { RecodiError, show } from '../run/errors.ts';
 import { makeFolder, readJson, writeJson } from '../run/files.ts';
 import { openSafetensors, writeSafetensors } from '../tensor/safetensors.ts';
 import type { TrainConfig } from './config.ts';
 
-const policySchema = z.strictObject({
-  format: z.literal(1),
-  trainable: z.enum(['full', 'lora']),
-  lora: z.strictObject({ r: z.int(), alpha: z.number(), targets: z.array(z.string()) }).optional(),
-  target_size: z.int(),
-  sees_question: z.boolean().default(false),
-});
+const policySchema = z
+  .strictObject({
+    format: z.literal(1),
+    trainable: z.enum(['full', 'lora']),
+    lora: z.strictObject({ r: z.int(), alpha: z.number(), targets: z.array(z.string()) }).optional(),
+    target_size: z.int(),
+    sees_question: z.boolean().default(false),
+  })
+  .refine(({ trainable, lora }) => (trainable === 'lora') === (lora !== undefined), {
+    error: 'expected lora where trainable is lora, and only there',
+    path: ['lora'],
+  });
 
 /** The policy that a config asks for, on a latent-reasoning model. */
 export function policySpec(lrm: Lrm, config: TrainConfig['policy']): PolicySpec {
@@ -72,20 +77,21 @@ export function loadPolicy(folder: string, spec: PolicySpec): { params: Float32A
   if (found !== asked)
     throw new RecodiError(
       'input',
-      `${folder}: a policy with ${found}; the config asks for ${asked}. Name another folder in policy.init, or leave it out.`,
+      `${folder}: a policy with ${found.slice(0, 300)}; the config asks for ${asked}. Name another folder in policy.init, or leave it out.`,
     );
   const path = join(folder, 'policy.safetensors');
   const tensors = openSafetensors(path);
   const map = policyLayout(spec);
-  const params = new Float32Array(map.size);
-  for (const { name, shape, offset } of map.entries) {
+  const read = (name: string, shape: readonly number[]) => {
     const found = tensors.tensors.get(name);
-    if (found?.shape.join() !== shape.join())
-      throw new RecodiError(
-        'input',
-        `${path}: ${name} ${found ? `has shape [${found.shape}]` : 'is missing'}, the policy needs [${shape}]; the folder is of another model.`,
-      );
-    params.set(tensors.read(name), offset);
-  }
-  return { params, text: { mean: tensors.read('text.mean'), deviation: tensors.read('text.deviation') } };
+    if (found?.shape.join() === shape.join()) return tensors.read(name);
+    throw new RecodiError(
+      'input',
+      `${path}: ${name} ${found ? `has shape ${show(found.shape)}` : 'is missing'}, the policy needs [${shape}]; the folder is of another model.`,
+    );
+  };
+  const params = new Float32Array(map.size);
+  for (const { name, shape, offset } of map.entries) params.set(read(name, shape), offset);
+  const d = [spec.targetSize];
+  return { params, text: { mean: read('text.mean', d), deviation: read('text.deviation', d) } };
 }

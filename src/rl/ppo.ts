@@ -50,6 +50,8 @@ export interface Ppo {
   readonly settings: PpoSettings;
   readonly maxNewTokens: number;
   readonly seed: number;
+  /** Drops what waits of an update, which then rejects: parameters and state are those of no update any more. */
+  readonly signal?: AbortSignal;
   /** The problems of an update; the same for the same update. */
   problems(update: number): PpoProblems;
 }
@@ -68,6 +70,7 @@ export interface Rollouts extends RolloutBatch {
 /** One update; moves `state`. `lr` is that of the update's steps. The caller looks whether steps were skipped (skips.ts). */
 export async function ppoUpdate(ppo: Ppo, state: PpoState, lr: number): Promise<PpoUpdate> {
   const { settings, learner } = ppo;
+  const abortable = ppo.signal ? { signal: ppo.signal } : {};
   const started = performance.now();
   const problems = ppo.problems(state.update);
   const rollouts = await rollOutAll(ppo, problems, state.update);
@@ -108,7 +111,10 @@ export async function ppoUpdate(ppo: Ppo, state: PpoState, lr: number): Promise<
     );
     for (let start = 0; start < order.length; start += settings.minibatch_size) {
       const chosen = order.slice(start, start + settings.minibatch_size);
-      const result = await learner.step({ task: ppoTask, inputs: microBatches(ppo, rows, problems, chosen) }, { lr });
+      const result = await learner.step(
+        { task: ppoTask, inputs: microBatches(ppo, rows, problems, chosen) },
+        { lr, ...abortable },
+      );
       noteStep(state, result.skipped);
       if (isStuck(state)) break epochs;
       if (result.skipped) continue;
@@ -157,7 +163,7 @@ async function rollOutAll(ppo: Ppo, problems: PpoProblems, update: number): Prom
   const draws = uniforms(stream(ppo.seed, 'ppo.sample', update), count * samples * width);
   const chunks = Array.from({ length: Math.ceil(count / perChunk) }, (_, i) => {
     const [from, to] = [i * perChunk, Math.min(count, (i + 1) * perChunk)];
-    return ppo.pool.run(rolloutTask, {
+    const request = {
       policy,
       tokenizer: ppo.tokenizer,
       params: ppo.learner.params,
@@ -170,7 +176,8 @@ async function rollOutAll(ppo: Ppo, problems: PpoProblems, update: number): Prom
       uniforms: draws.slice(from * samples * width, to * samples * width),
       temperature: settings.temperature,
       maxNewTokens: width,
-    });
+    };
+    return ppo.pool.run(rolloutTask, request, ppo.signal ? { signal: ppo.signal } : {});
   });
   return joinRollouts(await Promise.all(chunks), width);
 }

@@ -5,7 +5,8 @@
 import { existsSync } from 'node:fs';
 import { isPoint, parseAnchor } from '../lrm/anchors.ts';
 import { createLrmClient, type LrmClient } from '../lrm/client.ts';
-import { collectTargets, loadTargets, makeViews, saveTargets, type TargetSet } from '../lrm/targets.ts';
+import { loadTargets, saveTargets } from '../lrm/targetFiles.ts';
+import { collectTargets, makeViews, type TargetSet } from '../lrm/targets.ts';
 import { loadViews, saveViews, type Views } from '../lrm/views.ts';
 import { RecodiError } from '../run/errors.ts';
 import { makeFolder, writeJson } from '../run/files.ts';

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { adamTask } from '../lm/adamTask.ts';
 import { inlinePool } from '../lrm/inlinePool.fixture.ts';
 import { tinyLrm } from '../lrm/tiny.fixture.ts';
 import { readJsonl } from '../run/jsonl.ts';
@@ -10,6 +11,7 @@ import { dependsOnMachine } from '../run/metrics.ts';
 import { createRun, type RunPaths } from '../run/paths.ts';
 import type { Progress } from '../run/progress.ts';
 import { closeEngine, useDevice } from '../tensor/index.ts';
+import type { Pool } from '../tensor/pool.ts';
 import { type TrainConfig, trainConfigSchema } from './config.ts';
 import { runTraining } from './train.ts';
 
@@ -126,9 +128,35 @@ describe('a training', () => {
     });
     expect(finished).toBe(false);
     expect(existsSync(join(paths.checkpoints, '000003'))).toBe(true);
-    expect(readFileSync(join(paths.checkpoints, 'best'), 'utf8').trim()).toBe('000003');
     await train(run, { resume: true });
+    expect(readFileSync(join(paths.checkpoints, 'best'), 'utf8').trim()).toMatch(/^00000[34]$/);
     expect(phases(paths)).toEqual(['warm_start 1', 'warm_start 2', 'warm_start 3', 'ppo 1']);
+  });
+
+  it('that is interrupted within an update starts nothing more, and goes on from what stood before it', async () => {
+    const whole = begin('undisturbed');
+    await train(whole);
+    const run = begin('interrupted');
+    const stop = new AbortController();
+    const inner = inlinePool();
+    const after: string[] = [];
+    let steps = 0;
+    const pool: Pool = {
+      ...inner,
+      run(task, input, options) {
+        if (stop.signal.aborted && !options?.signal?.aborted) after.push(task.name);
+        // The second update's only step, after the warm start's three and the first update's.
+        if (task.name === adamTask.name && ++steps === 5) stop.abort();
+        return inner.run(task, input, options);
+      },
+    };
+    const { config, paths } = run;
+    const given = { config, paths, pool, signal: stop.signal, resume: false, progress: quiet, log: openLog(paths.log) };
+    expect((await runTraining(given)).finished).toBe(false);
+    expect(after).toEqual([]);
+    expect(phases(paths).at(-1)).toBe('ppo 1');
+    await train(run, { resume: true });
+    expect([metricsOf(paths), policy(paths)]).toEqual([metricsOf(whole.paths), policy(whole.paths)]);
   });
 
   it('whose numbers are no longer finite stops, and says where and what to change', async () => {

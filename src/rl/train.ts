@@ -9,12 +9,14 @@ import { createLearner, type LearnerState } from '../lm/learner.ts';
 import { readFreeTexts, type TargetSet } from '../lrm/targets.ts';
 import { standardise, type TextStatistics } from '../lrm/views.ts';
 import { newestCheckpoint, saveCheckpoint } from '../run/checkpoint.ts';
+import { unlessAborted } from '../run/interrupt.ts';
 import { openJsonl } from '../run/jsonl.ts';
 import type { Log } from '../run/log.ts';
 import { type MetricsWriter, openMetrics } from '../run/metricsWriter.ts';
 import type { RunPaths } from '../run/paths.ts';
 import type { Progress } from '../run/progress.ts';
 import { stream } from '../run/random.ts';
+import { checkpointSchedule } from '../run/schedule.ts';
 import { noteStep, stopIfStuck } from '../run/skips.ts';
 import type { Pool } from '../tensor/pool.ts';
 import { createShared } from '../tensor/shared.ts';
@@ -86,7 +88,7 @@ export async function runTraining(training: Training): Promise<Trained> {
     v: checkpoint.array('v'),
     updates: state.optimizer_steps,
   };
-  const job: Job = { ...training, prepared, spec, metrics, state };
+  const job: Job = { ...training, prepared, spec, metrics, state, warn };
   try {
     const start =
       state.phase === 'warm_start' ? await warmStart(job, kept) : loadPolicy(policyFolder(paths, 'warm_start'), spec);
@@ -103,6 +105,7 @@ interface Job extends Training {
   readonly spec: PolicySpec;
   readonly metrics: MetricsWriter;
   readonly state: State;
+  warn(message: string): void;
 }
 
 interface Start {
@@ -149,6 +152,7 @@ async function warmStart(job: Job, kept: LearnerState | undefined): Promise<Star
     progress.stage('warm start', settings.steps);
     const started = performance.now();
     const skips = { skipped: 0, skippedInRow: 0 };
+    const schedule = checkpointSchedule({ every: settings.checkpoint_every, minutes: config.ppo.checkpoint_minutes });
     done = await runWarmStart({
       learner,
       policy: spec,
@@ -164,17 +168,16 @@ async function warmStart(job: Job, kept: LearnerState | undefined): Promise<Star
         const advice = `lower warm_start.lr (now ${settings.lr})`;
         stopIfStuck(skips, paths.checkpoints, { where: `warm start, step ${step}`, advice });
         progress.update(step, { loss: metrics['warm_start/loss']! });
-        if (step % settings.checkpoint_every === 0 && step < settings.steps) {
+        if (schedule.due(step) && step < settings.steps) {
           save(job, { ...job.state, phase: 'warm_start', done: step }, step, learner.state());
+          schedule.saved();
         }
       },
     });
     job.state.seconds += (performance.now() - started) / 1000;
-  }
-  if (done < settings.steps) {
     save(job, { ...job.state, phase: 'warm_start', done }, done, learner.state());
-    return undefined;
   }
+  if (done < settings.steps) return undefined;
   const { params } = learner.state();
   savePolicy(folder, spec, params, text);
   return { params, text };
@@ -229,12 +232,16 @@ async function ppo(job: Job, start: Start, kept: LearnerState | undefined): Prom
     settings,
     maxNewTokens: config.policy.max_new_tokens,
     seed: config.seed,
+    signal,
     problems,
   };
-  const samples = openJsonl(paths.samples, { rewind: record => (record.update as number) <= current.update });
+  const samples = openJsonl(paths.samples, {
+    warn: job.warn,
+    rewind: record => (record.update as number) <= current.update,
+  });
   let seconds = before.seconds;
   let best = before.best;
-  let lastSave = performance.now();
+  const schedule = checkpointSchedule({ every: settings.checkpoint_every, minutes: settings.checkpoint_minutes });
   const fraction = () =>
     Math.max(
       settings.updates === 0 ? 1 : current.update / settings.updates,
@@ -250,10 +257,11 @@ async function ppo(job: Job, start: Start, kept: LearnerState | undefined): Prom
     seconds,
     best,
   });
-  const saveNow = (isBest = false) => {
+  const standing = () => ({ state: stateNow(), learner: learner.state() });
+  const saveNow = ({ state, learner } = standing(), isBest = false) => {
     samples.sync();
-    save(job, stateNow(), offset + current.update, learner.state(), isBest);
-    lastSave = performance.now();
+    save(job, state, offset + state.done, learner, isBest);
+    schedule.saved();
   };
   const check = async () => {
     const score = await validate(trainer, prepared, config, start.text);
@@ -265,28 +273,36 @@ async function ppo(job: Job, start: Start, kept: LearnerState | undefined): Prom
     return { score, better };
   };
   progress.stage('PPO', settings.updates);
+  const leave = () => {
+    samples.close();
+    return false;
+  };
   if (best === null) {
-    await check();
-    saveNow(true);
+    if (!(await unlessAborted(signal, check))) return leave();
+    saveNow(standing(), true);
   }
   while (fraction() < 1) {
-    if (signal.aborted) {
-      saveNow();
-      samples.close();
-      return false;
-    }
+    // An update changes the parameters in place: where it is interrupted, the checkpoint is of what stood before it.
+    const before = standing();
     const lr = learningRate(settings, current.update, fraction());
-    const began = performance.now();
-    const update = await ppoUpdate(trainer, current, lr);
-    const metrics = {
-      ...update.metrics,
-      ...inversionMetrics(update, prepared.world, settings.samples_per_problem),
-      ...systemMetrics(pool),
-    };
-    seconds += (performance.now() - began) / 1000;
-    const last = fraction() >= 1;
-    const validating = last || current.update % settings.validate_every === 0;
-    const { score, better } = validating ? await check() : { score: {}, better: false };
+    const done = await unlessAborted(signal, async () => {
+      const began = performance.now();
+      const update = await ppoUpdate(trainer, current, lr);
+      const metrics = {
+        ...update.metrics,
+        ...inversionMetrics(update, prepared.world, settings.samples_per_problem),
+        ...systemMetrics(pool),
+      };
+      seconds += (performance.now() - began) / 1000;
+      const last = fraction() >= 1;
+      const validating = last || current.update % settings.validate_every === 0;
+      return { update, metrics, last, ...(validating ? await check() : { score: {}, better: false }) };
+    });
+    if (!done) {
+      saveNow(before);
+      return leave();
+    }
+    const { update, metrics, last, score, better } = done;
     job.metrics.write({ phase: 'ppo', update: current.update }, { ...metrics, ...score });
     samples.append(sampleTable(update, current.update, train, settings.samples_per_problem));
     const advice = `lower ppo.lr (now ${settings.lr}) or raise ppo.kl.coef`;
@@ -296,9 +312,7 @@ async function ppo(job: Job, start: Start, kept: LearnerState | undefined): Prom
       kl: metrics['objective/kl']!,
       gap: metrics['inversion/gap']!,
     });
-    const due =
-      settings.checkpoint_minutes !== undefined && performance.now() - lastSave > settings.checkpoint_minutes * 60_000;
-    if (better || last || due || current.update % settings.checkpoint_every === 0) saveNow(better);
+    if (better || last || schedule.due(current.update)) saveNow(standing(), better);
   }
   samples.close();
   return true;

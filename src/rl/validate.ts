@@ -26,8 +26,8 @@ export async function validate(
   );
   const d = ppo.policy.targetSize;
   const parts = await Promise.all(
-    Array.from({ length: count / chunk }, (_, i) =>
-      ppo.pool.run(rolloutTask, {
+    Array.from({ length: count / chunk }, (_, i) => {
+      const request = {
         policy: ppo.policy,
         tokenizer: ppo.tokenizer,
         params: ppo.learner.params,
@@ -39,8 +39,9 @@ export async function validate(
         samples: 1,
         temperature: 1,
         maxNewTokens: ppo.maxNewTokens,
-      }),
-    ),
+      };
+      return ppo.pool.run(rolloutTask, request, ppo.signal ? { signal: ppo.signal } : {});
+    }),
   );
   const scores = parts.flatMap(part => part.scores);
   const mean = (pick: (score: (typeof scores)[number]) => number) =>

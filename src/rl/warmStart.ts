@@ -7,6 +7,7 @@
 import type { PolicySpec } from '../../policies/languageModel.ts';
 import type { PromptRows } from '../../policies/promptRows.ts';
 import type { Learner } from '../lm/learner.ts';
+import { unlessAborted } from '../run/interrupt.ts';
 import { normal, stream } from '../run/random.ts';
 import { f32, i32 } from '../tensor/index.ts';
 import type { TrainConfig } from './config.ts';
@@ -42,10 +43,10 @@ export async function runWarmStart(run: WarmStart): Promise<number> {
   for (; step < settings.steps && !run.signal.aborted; step++) {
     const started = performance.now();
     const lr = warmStartRate(settings, step);
-    const { gradNorm, skipped, metrics } = await learner.step(
-      { task: warmStartTask, inputs: batch(run, step) },
-      { lr },
-    );
+    const micro = { task: warmStartTask, inputs: batch(run, step) };
+    const taken = await unlessAborted(run.signal, () => learner.step(micro, { lr, signal: run.signal }));
+    if (!taken) break;
+    const { gradNorm, skipped, metrics } = taken;
     run.onStep(step + 1, {
       'warm_start/loss': metrics.reduce((sum, m) => sum + m['warm_start/loss']!, 0),
       grad_norm: gradNorm,

@@ -6,17 +6,18 @@
  * the newest checkpoint that passes is the one to go on from.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { openSafetensors, writeSafetensors } from '../tensor/safetensors.ts';
 import { FORMAT } from './config/common.ts';
-import { RecodiError } from './errors.ts';
+import { RecodiError, show } from './errors.ts';
 import { makeFolder, onFile, readJson, readText, syncFolder, writeFileAtomic, writeJson } from './files.ts';
 
 const STATE = 'state.json';
 const ARRAYS = 'arrays.safetensors';
-const TEMPORARY = '.writing-';
+/** Beginning of a folder's name while it is written or removed. */
+export const UNFINISHED = '.writing-';
 
 export type Pointer = 'last' | 'best';
 
@@ -37,11 +38,23 @@ export interface SaveOptions {
 }
 
 const folderName = (step: number) => String(step).padStart(6, '0');
-const isCheckpoint = (name: string) => /^\d{6,}$/.test(name);
+const isCheckpoint = (name: string) => /^\d{6,15}$/.test(name);
 
 /** SHA-256 of a file, in hex. */
 function hashFile(path: string): string {
-  return onFile(path, () => createHash('sha256').update(readFileSync(path)).digest('hex'));
+  return onFile(path, () => {
+    if (!statSync(path).isFile()) throw new RecodiError('input', `${path}: expected a file, and it is something else.`);
+    const hash = createHash('sha256');
+    const piece = Buffer.alloc(2 ** 20);
+    const handle = openSync(path, 'r');
+    try {
+      for (let read = readSync(handle, piece); read > 0; read = readSync(handle, piece))
+        hash.update(piece.subarray(0, read));
+    } finally {
+      closeSync(handle);
+    }
+    return hash.digest('hex');
+  });
 }
 
 /** Writes a checkpoint under `checkpoints` and moves the pointers; returns its folder. */
@@ -52,7 +65,7 @@ export function saveCheckpoint<S>(
 ): string {
   const name = folderName(step);
   const folder = join(checkpoints, name);
-  const temporary = join(checkpoints, `${TEMPORARY}${name}`);
+  const temporary = join(checkpoints, `${UNFINISHED}${name}`);
   onFile(folder, () => {
     rmSync(temporary, { recursive: true, force: true });
     makeFolder(temporary);
@@ -65,9 +78,10 @@ export function saveCheckpoint<S>(
       state,
     });
     syncFolder(temporary);
-    rmSync(folder, { recursive: true, force: true });
+    const replaced = setAside(checkpoints, name);
     renameSync(temporary, folder);
     syncFolder(checkpoints);
+    rmSync(replaced, { recursive: true, force: true });
   });
   writeFileAtomic(join(checkpoints, 'last'), `${name}\n`);
   if (best) writeFileAtomic(join(checkpoints, 'best'), `${name}\n`);
@@ -87,7 +101,16 @@ function removeOld(checkpoints: string, keep: number): void {
   const old = names(checkpoints)
     .slice(0, -Math.max(1, keep))
     .filter(name => !pointed.includes(name));
-  for (const name of old) onFile(checkpoints, () => rmSync(join(checkpoints, name), { recursive: true, force: true }));
+  for (const name of old)
+    onFile(checkpoints, () => rmSync(setAside(checkpoints, name), { recursive: true, force: true }));
+}
+
+/** Gives a checkpoint that is to be removed a name that nobody reads: half a folder is never taken for a damaged one. */
+function setAside(checkpoints: string, name: string): string {
+  const aside = join(checkpoints, `${UNFINISHED}old-${name}`);
+  rmSync(aside, { recursive: true, force: true });
+  if (existsSync(join(checkpoints, name))) renameSync(join(checkpoints, name), aside);
+  return aside;
 }
 
 function pointedName(checkpoints: string, pointer: Pointer): string | undefined {
@@ -95,6 +118,12 @@ function pointedName(checkpoints: string, pointer: Pointer): string | undefined 
   if (!existsSync(path)) return undefined;
   const name = readText(path, 100).trim();
   return isCheckpoint(name) ? name : undefined;
+}
+
+/** The newest checkpoint's folder, whatever is in it; undefined where there is none. */
+export function newestFolder(checkpoints: string): string | undefined {
+  const newest = names(checkpoints).at(-1);
+  return newest === undefined ? undefined : join(checkpoints, newest);
 }
 
 /** The folder that `last` or `best` names. @throws RecodiError('input') where there is none. */
@@ -121,7 +150,7 @@ export function loadCheckpoint<S>(folder: string, schema: z.ZodType<S>): LoadedC
   if (format !== FORMAT)
     throw new RecodiError(
       'input',
-      `${path}: the checkpoint has format ${JSON.stringify(format)}, and this recodi reads format ${FORMAT}; use the recodi that made it.`,
+      `${path}: the checkpoint has format ${show(format)}, and this recodi reads format ${FORMAT}; use the recodi that made it.`,
     );
   const file = z.strictObject({
     format: z.literal(FORMAT),

@@ -4,7 +4,7 @@
  */
 import { type ErrorCode, RecodiError } from '../tensor/errors.ts';
 
-export { type ErrorCode, RecodiError } from '../tensor/errors.ts';
+export { type ErrorCode, RecodiError, show } from '../tensor/errors.ts';
 
 const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   usage: 2,
@@ -27,17 +27,28 @@ const SYSTEM_REASONS: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only; use another folder',
   ENOSPC: 'the disk is full; free some space and run the command again',
   EDQUOT: 'the disk quota is used up; free some space and run the command again',
+  ERR_FS_EISDIR: 'it is a folder where a file was expected',
   EISDIR: 'it is a folder where a file was expected',
   ENOTDIR: 'a part of the path is a file where a folder was expected',
   EEXIST: 'it exists already',
+  ELOOP: 'its links lead in a circle; correct them',
+  ENAMETOOLONG: 'no path is this long; correct it',
+  ENXIO: 'it is something that cannot be read',
+  EIO: 'the disk could not be read; look after it, or use a copy',
+  ERR_INVALID_ARG_VALUE: 'no path holds a NUL character; correct it',
+  ERR_STRING_TOO_LONG: 'it is longer than a text may be',
   EMFILE: 'too many open files; raise the limit (ulimit -n)',
 };
+
+/** Of a path in a message. */
+const LONGEST_PATH = 1000;
 
 /** The operating system's error as a `RecodiError('input')`, or undefined where `cause` is something else. */
 export function systemError(cause: unknown, path?: string): RecodiError | undefined {
   if (!(cause instanceof Error) || !('code' in cause) || typeof cause.code !== 'string') return undefined;
   const reason = SYSTEM_REASONS[cause.code];
-  const where = path ?? ('path' in cause && typeof cause.path === 'string' ? cause.path : undefined);
+  const whole = path ?? ('path' in cause && typeof cause.path === 'string' ? cause.path : undefined);
+  const where = whole !== undefined && whole.length > LONGEST_PATH ? `${whole.slice(0, LONGEST_PATH)}…` : whole;
   if (reason === undefined || where === undefined) return undefined;
   return new RecodiError('input', `${where}: ${reason} (${cause.code}).`, { cause });
 }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 
 const script = `
@@ -41,6 +42,19 @@ it('the second ends the process at once, as that signal does', async () => {
   await said(child, 'ready');
   child.kill('SIGINT');
   await said(child, 'Once more');
+  await sleep(600);
   child.kill('SIGINT');
   expect((await once(child, 'exit'))[1]).toBe('SIGINT');
+});
+
+it('that of npm and that of the terminal are one, where both hand on the same keypress', async () => {
+  const child = start('stubborn');
+  await said(child, 'ready');
+  child.kill('SIGINT');
+  await said(child, 'Once more');
+  child.kill('SIGINT');
+  await sleep(100);
+  expect([child.exitCode, child.signalCode]).toEqual([null, null]);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
 });

@@ -43,6 +43,14 @@ it('rewinds to the records that the test keeps, and no further', () => {
   expect(readJsonl(path)).toEqual([{ update: 1 }, { update: 2 }, { update: 3, again: true }]);
 });
 
+it('ends a last line as it stands, whatever it holds', () => {
+  const path = newFile();
+  const deep = `{"a":${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
+  writeFileSync(path, `{"n":1e999}\n${deep}`);
+  openJsonl(path).close();
+  expect(readFileSync(path, 'utf8')).toBe(`{"n":1e999}\n${deep}\n`);
+});
+
 it('names file and line of damage that is not a truncated end', () => {
   const path = newFile();
   writeFileSync(path, '{"a":1}\n[1]\n{"a":2}\n');

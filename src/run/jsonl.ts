@@ -3,17 +3,20 @@
  * truncated last line, which opening for append cuts off (and says so). `sync` puts what was appended on the disk: call
  * it before writing a checkpoint that relies on it. `rewind` drops what a resumed run will write again.
  */
+import { constants } from 'node:buffer';
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
-import { RecodiError } from './errors.ts';
+import { RecodiError, show } from './errors.ts';
 import { onFile, readText, writeFileAtomic } from './files.ts';
 
 export type JsonRecord = Readonly<Record<string, unknown>>;
 
-/** Run files grow with a run; this is where something else is wrong. */
-const SIZE_LIMIT = 2 ** 30;
+/** Run files grow with a run; a longer one could not be held as a text. */
+const SIZE_LIMIT = constants.MAX_STRING_LENGTH;
 
 interface Lines {
   readonly records: JsonRecord[];
+  /** What the records were read from. */
+  readonly texts: string[];
   /** The last line is the beginning of a record. */
   readonly truncated: boolean;
   /** A whole last record without its newline. */
@@ -35,15 +38,15 @@ function readLines(path: string): Lines {
   const records = lines.map((line, index) => {
     const record = parseRecord(line);
     if (!record)
-      throw new RecodiError(
-        'input',
-        `${path}:${index + 1}: expected one JSON object on the line, got ${JSON.stringify(line.slice(0, 40))}.`,
-      );
+      throw new RecodiError('input', `${path}:${index + 1}: expected one JSON object on the line, got ${show(line)}.`);
     return record;
   });
   const last = tail === '' ? undefined : parseRecord(tail);
-  if (last) records.push(last);
-  return { records, truncated: tail !== '' && !last, unterminated: last !== undefined };
+  if (last) {
+    records.push(last);
+    lines.push(tail);
+  }
+  return { records, texts: lines, truncated: tail !== '' && !last, unterminated: last !== undefined };
 }
 
 /** All records; a truncated last line is left out. @throws RecodiError('input') with file and line for any other damage. */
@@ -87,9 +90,10 @@ export function openJsonl(path: string, { warn, rewind }: JsonlOptions = {}): Js
 }
 
 function repair(path: string, warn: JsonlOptions['warn'], rewind: JsonlOptions['rewind']): void {
-  const { records, truncated, unterminated } = readLines(path);
+  const { records, texts, truncated, unterminated } = readLines(path);
   const end = rewind ? records.findIndex(record => !rewind(record)) : -1;
   if (truncated) warn?.(`${path}: cut off a truncated last line that an interrupted write left.`);
-  if (end >= 0 || unterminated) writeFileAtomic(path, formatJsonl(end >= 0 ? records.slice(0, end) : records));
+  if (end >= 0 || unterminated)
+    writeFileAtomic(path, (end >= 0 ? texts.slice(0, end) : texts).map(text => `${text}\n`).join(''));
   else if (truncated) onFile(path, () => truncateSync(path, readFileSync(path).lastIndexOf('\n') + 1));
 }

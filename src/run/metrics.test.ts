@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -31,6 +31,16 @@ describe('openMetrics', () => {
     expect(() => metrics.write({ phase: 'ppo', update: 2 }, { 'objective/klx': 1 })).toThrow(/not in the table/);
     metrics.close();
     expect(readJsonl(paths.metrics)).toEqual([{ phase: 'ppo', update: 1, 'objective/kl': 0.5, grad_norm: null }]);
+  });
+
+  it('refuses lines that do not say whose numbers they are', () => {
+    for (const update of ['1.5', '-1', '"1"', '1e999', 'null']) {
+      const paths = newPaths();
+      const line = `{"phase":"ppo","update":${update},"lr":1}\n`;
+      writeFileSync(paths.metrics, line);
+      expect(() => openMetrics(paths, { resumeAt: { phase: 'ppo', update: 1 } })).toThrow(/metrics\.jsonl:1: expected/);
+      expect(readFileSync(paths.metrics, 'utf8')).toBe(line);
+    }
   });
 
   it('on resume drops what the checkpoint has not seen, and keeps one event file', () => {

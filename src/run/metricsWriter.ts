@@ -4,9 +4,11 @@
  * whole. On resume, lines beyond the checkpoint are dropped (they will be written again), and the event file is made
  * anew from the lines that stay.
  */
-import { readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { RecodiError } from './errors.ts';
+import { onFile } from './files.ts';
 import { type JsonRecord, openJsonl, readJsonl } from './jsonl.ts';
 import { metricRow } from './metrics.ts';
 import type { RunPaths } from './paths.ts';
@@ -37,22 +39,38 @@ export interface MetricsOptions {
   readonly warn?: (message: string) => void;
 }
 
+const lineSchema = z.looseObject({ phase: z.string(), update: z.int().min(0) });
+
+/** Lines that say whose numbers they are. @throws RecodiError('input') with file and line for one that does not. */
+function readMetrics(path: string) {
+  return readJsonl(path).map((record, i) => {
+    const { data: line } = lineSchema.safeParse(record);
+    if (line) return line;
+    throw new RecodiError(
+      'input',
+      `${path}:${i + 1}: expected {phase, update, …} with a text and a whole number. Take the line out, or start the run anew.`,
+    );
+  });
+}
+
 export function openMetrics(
   paths: Pick<RunPaths, 'folder' | 'metrics'>,
   { resumeAt, warn }: MetricsOptions = {},
 ): MetricsWriter {
+  if (existsSync(paths.metrics)) readMetrics(paths.metrics);
   const lines = openJsonl(paths.metrics, {
     ...(warn ? { warn } : {}),
     ...(resumeAt ? { rewind: keepUntil(resumeAt) } : {}),
   });
-  for (const name of readdirSync(paths.folder)) if (name.startsWith(EVENT_FILE)) rmSync(join(paths.folder, name));
+  for (const name of readdirSync(paths.folder).filter(name => name.startsWith(EVENT_FILE)))
+    onFile(join(paths.folder, name), () => rmSync(join(paths.folder, name)));
   const events = openEvents(paths.folder);
   const draw = ({ phase, update }: Position, metrics: JsonRecord) => {
     const prefix = phase === MAIN_PHASE ? '' : `${phase}/`;
     const numbers = Object.entries(metrics).filter((entry): entry is [string, number] => typeof entry[1] === 'number');
     events.scalars(update, Object.fromEntries(numbers.map(([name, value]) => [`${prefix}${name}`, value])));
   };
-  for (const { phase, update, ...metrics } of readJsonl(paths.metrics)) draw({ phase, update } as Position, metrics);
+  for (const { phase, update, ...metrics } of readMetrics(paths.metrics)) draw({ phase, update }, metrics);
   return {
     write(position, metrics) {
       for (const name of Object.keys(metrics))

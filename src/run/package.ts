@@ -18,6 +18,14 @@ export function packageFolder(): string {
   return folder;
 }
 
-export function packageVersion(): string {
-  return (JSON.parse(readFileSync(join(packageFolder(), 'package.json'), 'utf8')) as { version: string }).version;
+interface Manifest {
+  readonly version: string;
+  readonly peerDependencies: Readonly<Record<string, string>>;
 }
+
+const manifest = () => JSON.parse(readFileSync(join(packageFolder(), 'package.json'), 'utf8')) as Manifest;
+
+export const packageVersion = (): string => manifest().version;
+
+/** Packages that a user installs where they are needed, with the versions that were tried. */
+export const optionalPackages = (): Readonly<Record<string, string>> => manifest().peerDependencies;

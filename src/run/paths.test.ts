@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -36,6 +36,13 @@ it('is not made twice, but for --overwrite, which removes nothing that is not a 
   expect(existsSync(paths.metrics)).toBe(false);
   mkdirSync(join(runs, 'other', 'data'), { recursive: true });
   expect(() => createRun(runs, schema, { ...config, name: 'other' }, { overwrite: true })).toThrow(/other files/);
+});
+
+it('is made where one that was being made was killed', () => {
+  const { config, paths } = newRun();
+  rmSync(paths.config);
+  writeFileSync(`${paths.config}.tmp-12-0-3`, 'name');
+  expect(existsSync(createRun(join(folder, 'runs'), schema, config).config)).toBe(true);
 });
 
 it('refuses a changed config, another format, and a folder that is no run', () => {

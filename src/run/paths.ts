@@ -4,14 +4,16 @@
  * of another version, or one whose config was changed by hand, is refused.
  */
 import { existsSync, readdirSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { parse } from 'yaml';
+import { basename, join, resolve } from 'node:path';
 import type { z } from 'zod';
+import { isTemporary } from '../tensor/atomic.ts';
 import { FORMAT } from './config/common.ts';
 import { loadConfig } from './config/load.ts';
 import { pinnedText, sha256 } from './config/pin.ts';
+import { CONFIG_LIMIT } from './config/source.ts';
 import { RecodiError } from './errors.ts';
 import { makeFolder, onFile, readText, writeFileAtomic } from './files.ts';
+import { LOCK_FILE, refuseIfHeld } from './lock.ts';
 
 /** Names in a run folder, and what each is. */
 export const RUN_FILES = {
@@ -33,6 +35,7 @@ export const RUN_FILES = {
   labels: ['labels', 'labels.jsonl and vectors.safetensors, and the exports for other tools'],
   oracle: ['oracle', 'what oracle training leaves'],
   log: ['log.jsonl', 'what happened, with times'],
+  lock: [LOCK_FILE, 'while a process works on the run: which one'],
 } as const satisfies Record<string, readonly [name: string, what: string]>;
 
 type FileKey = keyof typeof RUN_FILES;
@@ -63,8 +66,9 @@ export function createRun<T extends { readonly name: string }>(
 ): RunPaths {
   const name = join(runs, config.name);
   const paths = runPaths(name);
+  if (overwrite) refuseIfHeld(paths.folder);
   if (overwrite && existsSync(paths.config)) onFile(name, () => rmSync(paths.folder, { recursive: true }));
-  if (existsSync(paths.folder) && readdirSync(paths.folder).length > 0)
+  if (existsSync(paths.folder) && !readdirSync(paths.folder).every(name => isOfBeginning(paths, name)))
     throw new RecodiError(
       'usage',
       existsSync(paths.config)
@@ -77,6 +81,10 @@ export function createRun<T extends { readonly name: string }>(
   writeFileAtomic(paths.config, text);
   return paths;
 }
+
+/** What a making that was killed leaves before there is a config. */
+const isOfBeginning = ({ configHash, config }: RunPaths, name: string) =>
+  !existsSync(config) && (name === basename(configHash) || isTemporary(name));
 
 /**
  * Opens a run folder. `sets` may change what changes no result (`workers`, `device`); the file stays as it is.
@@ -93,9 +101,9 @@ export function openRun<T>(
       'input',
       `${paths.folder}: not a run folder (it has no config.yaml); name the folder that \`recodi train\` made.`,
     );
-  const text = readText(paths.config);
+  const text = readText(paths.config, CONFIG_LIMIT);
   const format = formatOf(text);
-  if (format !== FORMAT)
+  if (format !== String(FORMAT))
     throw new RecodiError(
       'input',
       `${paths.config}: the run has format ${format}, and this recodi reads format ${FORMAT}; use the recodi that made it, or start the run anew.`,
@@ -109,10 +117,7 @@ export function openRun<T>(
   return { paths, config: loadConfig(schema, paths.config, sets) };
 }
 
-function formatOf(text: string): unknown {
-  try {
-    return (parse(text) as { format?: unknown } | null)?.format ?? 'unknown';
-  } catch {
-    return 'unknown';
-  }
+/** Told without parsing, since what follows may be of another format. */
+function formatOf(text: string): string {
+  return /^format: *(\w{1,20})\s*$/m.exec(text)?.[1] ?? 'unknown';
 }

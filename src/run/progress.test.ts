@@ -38,3 +38,13 @@ it('writes a line every interval and at the end of a stage where there is no ter
     'ppo 3/10  kl 0.123  0:02, 0:05 left',
   ]);
 });
+
+it('shows a note on a terminal, even one that comes right before the end', () => {
+  const { lines, stream } = collected();
+  const progress = createProgress({ stream: Object.assign(stream, { isTTY: true, columns: 80 }) });
+  progress.stage('ppo', 10);
+  progress.update(3);
+  progress.note('Interrupted; go on.');
+  progress.close();
+  expect(lines.join('\n')).toContain('Interrupted; go on.');
+});

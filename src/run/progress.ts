@@ -49,6 +49,8 @@ function barProgress(stream: NodeJS.WriteStream): Progress {
   let bars: MultiBar | undefined;
   let bar: SingleBar | undefined;
   const close = () => {
+    // Notes are shown when the bars are drawn next: without this the last ones never would be.
+    bars?.update();
     bars?.stop();
     bars = undefined;
     bar = undefined;

@@ -8,6 +8,10 @@ import { threadId } from 'node:worker_threads';
 import { RecodiError } from './errors.ts';
 
 let written = 0;
+const TEMPORARY_NAME = /\.tmp-\d+-\d+-\d+$/;
+
+/** True for a file that a write left which never ended. */
+export const isTemporary = (name: string) => TEMPORARY_NAME.test(name);
 
 /**
  * Calls `write` with the descriptor of a new file and gives it the name `path` afterwards; makes missing folders.

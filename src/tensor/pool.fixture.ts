@@ -25,6 +25,43 @@ export async function dies(): Promise<never> {
   process.exit(7);
 }
 
+export type Death = {
+  readonly how: 'exit' | 'throw' | 'memory';
+  readonly deaths: SharedArrayBuffer;
+  readonly most: number;
+};
+
+/** Ends its thread the first `most` times, then answers. */
+export async function diesAtFirst({ how, deaths, most }: Death): Promise<number> {
+  const before = Atomics.add(new Int32Array(deaths), 0, 1);
+  if (before >= most) return before;
+  if (how === 'exit') process.exit(9);
+  if (how === 'throw') {
+    setTimeout(() => {
+      throw new RangeError('out of nowhere');
+    });
+    await new Promise(() => {});
+  }
+  const hoard: object[] = [];
+  for (;;) hoard.push(Array.from({ length: 1000 }, (_, i) => ({ i })));
+}
+
+/** Sums what was moved to it; the first time its thread dies before it does. */
+export async function diesWithMoved({
+  values,
+  deaths,
+}: {
+  values: Float32Array;
+  deaths: SharedArrayBuffer;
+}): Promise<number> {
+  if (Atomics.add(new Int32Array(deaths), 0, 1) === 0) process.exit(9);
+  return values.reduce((sum, x) => sum + x, 0);
+}
+
+export async function cannotBeSent(): Promise<() => number> {
+  return () => 1;
+}
+
 /** Blocks its whole thread, as a native run does, and counts itself when done. */
 export async function blocks({ ms, done }: { ms: number; done: SharedArrayBuffer }): Promise<void> {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
@@ -51,6 +88,9 @@ export const tasks = {
   whichThread: task(at, whichThread),
   fails: task(at, fails),
   dies: task(at, dies),
+  diesAtFirst: task(at, diesAtFirst),
+  diesWithMoved: task(at, diesWithMoved),
+  cannotBeSent: task(at, cannotBeSent),
   blocks: task(at, blocks),
   doubled: task(at, doubled),
   sumOf: task(at, sumOf),

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { LostWorker } from './lostWorker.ts';
 import { tasks } from './pool.fixture.ts';
 import { createPool } from './pool.ts';
 import { createShared } from './shared.ts';
@@ -99,15 +100,46 @@ describe('close', () => {
   });
 });
 
-describe('a lost worker', () => {
-  it('fails its own task only, and another takes its place', async () => {
-    const one = createPool({ workers: 1, device: 'cpu' });
-    await expect(one.run(tasks.dies, undefined)).rejects.toMatchObject({
+describe('a worker that dies', () => {
+  const said: string[] = [];
+  const one = createPool({ workers: 1, device: 'cpu', heapMb: 64, onLost: line => said.push(line) });
+  afterEach(() => said.splice(0));
+  afterAll(() => one.close());
+
+  it.each([
+    ['exit', 2, 'worker exited with code: 9'],
+    ['throw', 1, 'out of nowhere'],
+    ['memory', 1, 'its JavaScript memory was used up; give it smaller pieces'],
+  ] as const)('by %s costs nothing: a fresh one does its task again, and that is said', async (how, most, why) => {
+    expect(await one.run(tasks.diesAtFirst, { how, deaths: counter(), most })).toBe(most);
+    expect(said).toHaveLength(most);
+    expect(said[0]).toContain(`The worker of task diesAtFirst died: ${why}`);
+  });
+
+  it('three times of the same task rejects it with the cause, and other tasks go on', async () => {
+    const lost = one.run(tasks.dies, undefined);
+    const other = one.run(tasks.blocks, { ms: 1, done: counter() });
+    await expect(lost).rejects.toMatchObject({
       code: 'internal',
-      message: 'the worker of task dies was lost: worker exited with code: 7',
+      message: 'The worker of task dies died: worker exited with code: 7.',
     });
-    await one.run(tasks.blocks, { ms: 1, done: counter() });
-    await one.close();
+    expect(said).toHaveLength(2);
+    await other;
+  });
+
+  it('with an input that was moved to it rejects: only the sender can make it again', async () => {
+    const deaths = counter();
+    const send = () => {
+      const values = Float32Array.of(1, 2, 3);
+      return one.run(tasks.diesWithMoved, { values, deaths }, { transfer: [values.buffer] });
+    };
+    await expect(send()).rejects.toBeInstanceOf(LostWorker);
+    expect(await send()).toBe(6);
+  });
+
+  it('is not what a result that cannot be sent is taken for', async () => {
+    await expect(one.run(tasks.cannotBeSent, undefined)).rejects.toThrow(/expected plain data to and from task/);
+    expect(said).toEqual([]);
   });
 });
 

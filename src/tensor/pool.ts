@@ -2,27 +2,42 @@
  * A pool of worker threads for all heavy work: the thread that owns the pool never runs a graph, so it stays free for progress
  * and signals. Work is any exported async function (task.ts); the same pool rolls out, computes gradients and evaluates.
  * Invariants: first in, first out; at most one task per worker; a task once started always finishes (a thread ended inside a
- * native run takes the process with it), so an abort drops what still waits and lets the rest arrive; `close` drains, has
- * every worker close its engine, and only then ends the threads.
+ * native run takes the process with it), so an abort drops what still waits and lets the rest arrive; a task whose worker dies
+ * is done again by a fresh one (lostWorker.ts); `close` drains, has every worker close its engine, and only then ends the
+ * threads.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Piscina } from 'piscina';
 import type { DeviceChoice } from './devices.ts';
 import './environment.ts';
 import { RecodiError } from './errors.ts';
+import { cannotBeCloned, causeOfDeath, LostWorker, MOST_DEATHS } from './lostWorker.ts';
 import type { TaskRef } from './task.ts';
 import { type FlatError, revive } from './taskError.ts';
 
 export { type TaskRef, task } from './task.ts';
 
-export type PoolOptions = { readonly workers: number; readonly device: DeviceChoice };
+export type PoolOptions = {
+  readonly workers: number;
+  readonly device: DeviceChoice;
+  /** Called with a sentence when a worker died and another took its place. */
+  readonly onLost?: (sentence: string) => void;
+  /** Most MB of JavaScript objects that each worker may hold (tensors are not among them); default: Node's own limit. */
+  readonly heapMb?: number;
+};
 
-/** `signal`: drops the task if it has not started yet. `transfer`: buffers of the input that move to the worker, emptied here. */
+/**
+ * `signal`: drops the task if it has not started yet. `transfer`: buffers of the input that move to the worker, emptied here; so
+ * such a task cannot be done again where its worker dies: it rejects with a LostWorker, and its sender makes the input anew.
+ */
 export type RunOptions = { readonly signal?: AbortSignal; readonly transfer?: readonly ArrayBuffer[] };
 
 export type Pool = {
   readonly size: number;
-  /** Rejects with the RecodiError the task threw, with `signal.reason` if it was dropped, with `internal` if the pool is closed. */
+  /**
+   * Rejects with the RecodiError the task threw, with `signal.reason` if it was dropped, with LostWorker if its workers died, with
+   * `internal` if the pool is closed.
+   */
   run<I, O>(task: TaskRef<I, O>, input: I, options?: RunOptions): Promise<O>;
   /** Engine counters and task milliseconds, summed over the workers, as of each worker's latest task. */
   stats(): Record<string, number>;
@@ -47,7 +62,7 @@ type Job = { start(): Promise<void>; drop(reason: unknown): void };
 /** How long `close` waits for a worker that does not answer any more. */
 const PATIENCE_MS = 10_000;
 
-export function createPool({ workers, device }: PoolOptions): Pool {
+export function createPool({ workers, device, onLost, heapMb }: PoolOptions): Pool {
   if (!Number.isInteger(workers) || workers < 1) {
     throw new RecodiError('config', `expected a whole number of workers of at least 1, got ${workers}`);
   }
@@ -57,16 +72,28 @@ export function createPool({ workers, device }: PoolOptions): Pool {
     maxThreads: workers,
     atomics: 'disabled',
     workerData: { device } satisfies WorkerSettings,
+    ...(heapMb !== undefined && { resourceLimits: { maxOldGenerationSizeMb: heapMb } }),
   });
   const waiting: Job[] = [];
   const running = new Set<Promise<void>>();
+  const atWork = new Set<Promise<Report>>();
   const latest = new Map<number, Record<string, number>>();
   let refusal: RecodiError | undefined;
   let closing: Promise<void> | undefined;
 
+  let refuse: (reason: RecodiError) => void = () => undefined;
+  const refused = new Promise<never>((_, reject) => {
+    refuse = reject;
+  });
+  refused.catch(() => undefined);
+
+  // A worker that dies idle is replaced as one that dies at work. Where none can be started, nothing could ever be done.
   threads.on('error', (cause: unknown) => {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    refusal ??= new RecodiError('internal', `a worker thread stopped outside of any task: ${why}`, { cause });
+    const why = causeOfDeath(cause);
+    if (threads.threads.length === workers)
+      return onLost?.(`An idle worker thread died (${why}); another took its place.`);
+    refusal ??= new RecodiError('internal', `no worker thread could be started: ${why}`, { cause });
+    refuse(refusal);
     for (const job of waiting.splice(0)) job.drop(refusal);
   });
 
@@ -83,9 +110,24 @@ export function createPool({ workers, device }: PoolOptions): Pool {
   }
 
   async function post(call: TaskCall, transfer: readonly ArrayBuffer[]): Promise<unknown> {
-    const report: Report = await threads.run(call, { transferList: [...transfer] }).catch((cause: unknown) => {
-      const why = cause instanceof Error ? cause.message : String(cause);
-      throw new RecodiError('internal', `the worker of task ${call.name} was lost: ${why}`, { cause });
+    for (let deaths = 1; ; deaths++) {
+      try {
+        return await attempt(call, transfer);
+      } catch (error) {
+        if (!(error instanceof LostWorker) || deaths === MOST_DEATHS) throw error;
+        onLost?.(`${error.message} Its task is done again by a fresh one.`);
+        if (transfer.length > 0) throw error;
+      }
+    }
+  }
+
+  async function attempt(call: TaskCall, transfer: readonly ArrayBuffer[]): Promise<unknown> {
+    const work: Promise<Report> = threads.run(call, { transferList: [...transfer] }).catch((cause: unknown) => {
+      throw cannotBeCloned(cause, call.name) ?? new LostWorker(call.name, cause);
+    });
+    atWork.add(work);
+    const report = await Promise.race([work, refused]).finally(() => {
+      if (refusal === undefined) atWork.delete(work);
     });
     latest.set(report.worker, report.stats);
     if (!report.ok) throw revive(report.error, call.name);
@@ -125,7 +167,7 @@ export function createPool({ workers, device }: PoolOptions): Pool {
       const farewell: Call = { kind: 'farewell' };
       await Promise.allSettled(Array.from({ length: workers }, () => threads.run(farewell)));
     } else {
-      await Promise.race([Promise.allSettled([...running]), delay(PATIENCE_MS, undefined, { ref: false })]);
+      await Promise.race([Promise.allSettled([...atWork]), delay(PATIENCE_MS, undefined, { ref: false })]);
     }
     await threads.destroy();
   }

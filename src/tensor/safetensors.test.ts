@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -64,6 +65,12 @@ describe('writeSafetensors and openSafetensors', () => {
     expect(tensors.get('odd')!.offset % 4).toBe(0);
   });
 
+  it('keep a tensor whose name means something to JavaScript', () => {
+    const tensor = { dtype: 'U8' as const, shape: [2], data: Uint8Array.of(1, 2) };
+    writeSafetensors(file, Object.fromEntries([['__proto__', tensor]]));
+    expect([...openSafetensors(file).read('__proto__')]).toEqual([1, 2]);
+  });
+
   it('reads the half formats and integers as floats', () => {
     const values = Float32Array.of(1, -0.5, 65504, 3.1408, Number.POSITIVE_INFINITY);
     writeSafetensors(file, {
@@ -87,6 +94,8 @@ describe('writeSafetensors and openSafetensors', () => {
 
 describe('a bad file gets one sentence and no memory', () => {
   const entry = (shape: unknown, offsets: unknown, dtype = 'F32') => ({ x: { dtype, shape, data_offsets: offsets } });
+  const entryOf = (name: string) => ({ [name]: { dtype: 'F32', shape: [1], data_offsets: [0, 4] } });
+  const deepFormat = `{"x":{"dtype":${'['.repeat(20_000)}${']'.repeat(20_000)}}}`;
   const cases: [string, () => string, RegExp][] = [
     ['absent', () => join(folder, 'absent'), /Could not open .*absent/],
     ['shorter than a header', short, /3 bytes/],
@@ -106,6 +115,10 @@ describe('a bad file gets one sentence and no memory', () => {
       /begins at byte \d+, expected/,
     ],
     ['metadata that is not text', () => lying({ __metadata__: { a: 1 } }, 0), /metadata/],
+    ['metadata that is a list', () => lying({ __metadata__: ['a'] }, 0), /metadata/],
+    ['a folder', () => folder, /expected a file/],
+    ['a format that nests too deep to be shown', () => lying(deepFormat, 4), /format a value that cannot be shown/],
+    ['a name as long as the file', () => lying(entryOf('x'.repeat(9000)), 3), /"x{59}…/],
   ];
   for (const [name, make, message] of cases) {
     it(name, () => {
@@ -114,6 +127,12 @@ describe('a bad file gets one sentence and no memory', () => {
       expect(attempt).toThrow(message);
     });
   }
+
+  it.skipIf(process.platform === 'win32')('a pipe, which nobody writes to', () => {
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    expect(() => openSafetensors(pipe)).toThrow(/expected a file/);
+  });
 
   it('an unknown name', () => {
     expect(() => openSafetensors(lying(entry([1], [0, 4]), 4)).read('y')).toThrow(/no tensor "y" among its 1/);

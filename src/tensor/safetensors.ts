@@ -4,10 +4,10 @@
  * Written files appear whole or not at all; the data begin at a multiple of 64 bytes and tensors whose length is such a
  * multiple come first, so that these can be mapped where they lie (the format allows no gaps between tensors).
  */
-import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, statSync, writeSync } from 'node:fs';
 import { writeAtomically } from './atomic.ts';
 import { bfloat16Bytes, type FileData, type FileDtype, float16Bytes, formats, isFileDtype } from './dtypes.ts';
-import { RecodiError } from './errors.ts';
+import { RecodiError, show } from './errors.ts';
 
 export interface TensorEntry {
   readonly dtype: FileDtype;
@@ -50,7 +50,11 @@ export function openSafetensors(path: string): Safetensors {
     read(name) {
       const entry = tensors.get(name);
       if (!entry) {
-        throw damaged(path, `there is no tensor "${name}" among its ${tensors.size}`, 'Is it the right checkpoint?');
+        throw damaged(
+          path,
+          `there is no tensor ${show(name)} among its ${tensors.size}`,
+          'Is it the right checkpoint?',
+        );
       }
       const bytes = withFile(path, descriptor => readBytes(path, descriptor, entry.offset, entry.bytes));
       const format = formats[entry.dtype];
@@ -75,13 +79,13 @@ export function writeSafetensors(
   rest.sort((a, b) => formats[b.tensor.dtype].width - formats[a.tensor.dtype].width);
   const ordered = [...aligned, ...rest];
 
-  const header: Record<string, unknown> = Object.keys(metadata).length > 0 ? { __metadata__: metadata } : {};
+  const header = new Map<string, unknown>(Object.keys(metadata).length > 0 ? [['__metadata__', metadata]] : []);
   let end = 0;
   for (const { name, tensor, bytes } of ordered) {
-    header[name] = { dtype: tensor.dtype, shape: tensor.shape, data_offsets: [end, end + bytes] };
+    header.set(name, { dtype: tensor.dtype, shape: tensor.shape, data_offsets: [end, end + bytes] });
     end += bytes;
   }
-  const text = Buffer.from(JSON.stringify(header));
+  const text = Buffer.from(JSON.stringify(Object.fromEntries(header)));
   const padded = Math.ceil((8 + text.length) / ALIGNMENT) * ALIGNMENT;
   const head = Buffer.alloc(padded, ' ');
   head.writeBigUInt64LE(BigInt(padded - 8));
@@ -116,19 +120,22 @@ function checkEntry(path: string, name: string, value: unknown, start: number, l
   const { dtype, shape, data_offsets: offsets } = (value ?? {}) as Record<string, unknown>;
   if (!isFileDtype(dtype)) {
     const known = Object.keys(formats).join(', ');
-    throw damaged(path, `tensor "${name}" has the format ${JSON.stringify(dtype)}; readable are ${known}`);
+    throw damaged(path, `tensor ${show(name)} has the format ${show(dtype)}; readable are ${known}`);
   }
-  if (!isSizes(shape)) throw damaged(path, `tensor "${name}" has the shape ${JSON.stringify(shape)}`);
+  if (!isSizes(shape)) throw damaged(path, `tensor ${show(name)} has the shape ${show(shape)}`);
   if (!isSizes(offsets) || offsets.length !== 2) {
-    throw damaged(path, `tensor "${name}" has the offsets ${JSON.stringify(offsets)}`);
+    throw damaged(path, `tensor ${show(name)} has the offsets ${show(offsets)}`);
   }
   const [begin, end] = offsets as [number, number];
   const bytes = elements(shape) * formats[dtype].width;
   if (end - begin !== bytes) {
-    throw damaged(path, `tensor "${name}" (${dtype} [${shape}]) needs ${bytes} bytes and is given ${end - begin}`);
+    throw damaged(
+      path,
+      `tensor ${show(name)} (${dtype} ${show(shape)}) needs ${bytes} bytes and is given ${end - begin}`,
+    );
   }
   if (start + end > length) {
-    throw damaged(path, `tensor "${name}" ends at byte ${start + end}, the file has ${length}`);
+    throw damaged(path, `tensor ${show(name)} ends at byte ${start + end}, the file has ${length}`);
   }
   return { dtype, shape, offset: start + begin, bytes };
 }
@@ -136,7 +143,8 @@ function checkEntry(path: string, name: string, value: unknown, start: number, l
 function checkCover(path: string, tensors: Map<string, TensorEntry>, start: number, length: number): void {
   let end = start;
   for (const [name, entry] of [...tensors].sort(([, a], [, b]) => a.offset - b.offset || a.bytes - b.bytes)) {
-    if (entry.offset !== end) throw damaged(path, `tensor "${name}" begins at byte ${entry.offset}, expected ${end}`);
+    if (entry.offset !== end)
+      throw damaged(path, `tensor ${show(name)} begins at byte ${entry.offset}, expected ${end}`);
     end += entry.bytes;
   }
   if (end !== length) throw damaged(path, `its tensors end at byte ${end}, the file has ${length}`);
@@ -144,7 +152,8 @@ function checkCover(path: string, tensors: Map<string, TensorEntry>, start: numb
 
 function checkMetadata(path: string, value: unknown): Record<string, string> {
   const metadata = value ?? {};
-  const right = typeof metadata === 'object' && Object.values(metadata).every(text => typeof text === 'string');
+  const record = typeof metadata === 'object' && !Array.isArray(metadata);
+  const right = record && Object.values(metadata).every(text => typeof text === 'string');
   if (!right) throw damaged(path, 'its metadata are not a record of text');
   return metadata as Record<string, string>;
 }
@@ -167,8 +176,11 @@ function encoded(path: string, name: string, tensor: TensorToWrite, bytes: numbe
 function withFile<T>(path: string, use: (descriptor: number) => T): T {
   let descriptor: number;
   try {
+    // A pipe or a device would not come to an end, and a pipe not even be opened.
+    if (!statSync(path).isFile()) throw damaged(path, 'expected a file, and it is something else');
     descriptor = openSync(path, 'r');
   } catch (cause) {
+    if (cause instanceof RecodiError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new RecodiError('input', `Could not open ${path}: ${reason}. Check the path and its permissions.`, { cause });
   }

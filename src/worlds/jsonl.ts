@@ -4,7 +4,7 @@
  * repaired. A problem without a split gets one from its question's text, so the same question is never on both sides.
  */
 import { z } from 'zod';
-import { RecodiError } from '../run/errors.ts';
+import { RecodiError, show } from '../run/errors.ts';
 import { readText } from '../run/files.ts';
 import { readStep } from './notation.ts';
 import type { Problem, Split, Step } from './problem.ts';
@@ -14,9 +14,6 @@ import { splitOf, textId } from './split.ts';
 const FILE_LIMIT = 256 * 2 ** 20;
 const TEXT_LIMIT = 20_000;
 const STEPS_LIMIT = 256;
-
-/** A value as a message shows it. */
-const show = (value: unknown) => JSON.stringify(value)?.slice(0, 40) ?? 'nothing';
 
 const text = z.string().trim().min(1).max(TEXT_LIMIT);
 const textOrNumber = z.union([text, z.number().transform(String)], {
@@ -64,10 +61,10 @@ const OWN_KEYS = new Map(Object.keys(problemSchema.shape).map(key => [plainKey(k
 /** Other keys are the user's own and welcome, but not one that is evidently meant to be ours. */
 function refuseNearKeys(value: object, where: string): void {
   for (const key of Object.keys(value)) {
-    if (key in problemSchema.shape) continue;
+    if (Object.hasOwn(problemSchema.shape, key)) continue;
     const meant = OWN_KEYS.get(plainKey(key));
     if (meant !== undefined && !Object.hasOwn(value, meant)) {
-      throw refuse(where, `unknown key "${key}", did you mean "${meant}"?`);
+      throw refuse(where, `unknown key ${show(key)}, did you mean "${meant}"?`);
     }
   }
 }
@@ -97,7 +94,7 @@ function checkRow({ value }: LocatedValue, where: string): Row {
 function checkResults(steps: readonly Step[], where: string): void {
   steps.forEach((step, i) => {
     if (step.result === undefined || step.text.includes(step.result)) return;
-    const what = `steps[${i}].result is ${JSON.stringify(step.result)}, which its text does not contain`;
+    const what = `steps[${i}].result is ${show(step.result)}, which its text does not contain`;
     throw refuse(where, what, 'write the result as it stands in the text, or leave it out');
   });
 }
@@ -153,7 +150,11 @@ export function readProblems(files: readonly ProblemFile[]): Problem[] {
     if (row.id === undefined) continue;
     const first = ids.get(row.id);
     if (first)
-      throw refuse(where, `the id "${row.id}" is taken by ${first}`, 'give every problem an id of its own, or none');
+      throw refuse(
+        where,
+        `the id ${show(row.id)} is taken by ${first}`,
+        'give every problem an id of its own, or none',
+      );
     ids.set(row.id, where);
   }
   const seen = new Map<string, number>();

@@ -70,7 +70,8 @@ export function readStep(text: string): Step {
   const expression = readExpression(inner.slice(0, -2));
   const [operation, ...more] = expression?.operators ?? [];
   if (!expression || operation === undefined || more.length > 0) return { text, result };
-  return { text, operands: expression.operands.map(Number), operation, result };
+  const operands = expression.operands.map(Number);
+  return operands.every(Number.isFinite) ? { text, operands, operation, result } : { text, result };
 }
 
 /** The number of operators of a text that is exactly `<< a op b … = c >>`, 0 for any other text. */

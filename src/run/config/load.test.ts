@@ -85,6 +85,30 @@ describe('an error names its place and what to write instead', () => {
     expect(complaint('- 1\n')).toMatch(/^run\.yaml: expected sections with keys/);
   });
 
+  it('for text that nests deeper than the library can follow, in every way to nest', () => {
+    for (const nested of ['[', '{a: ', '- ', '? ', 'a: ', ': ', '[? '])
+      expect(complaint(nested.repeat(5000))).toMatch(/^run\.yaml:1:\d+: not YAML/);
+    const stairs = Array.from({ length: 200 }, (_, i) => `${' '.repeat(i)}a:\n`).join('');
+    expect(complaint(stairs)).toMatch(/^run\.yaml:66:\d+: not YAML: nested deeper/);
+    expect(complaint(`name: [\n${'? \n'.repeat(2000)}`)).toMatch(/not YAML/);
+  });
+
+  it('for keys and errors by the thousand, of which the first are told', () => {
+    const many = Array.from({ length: 2000 }, (_, i) => `epochs${i}: 1\n`).join('');
+    expect(complaint(many).split('\n').length).toBeLessThan(30);
+    expect(complaint(`${'x'.repeat(1000)}: 1\n`)).toMatch(/unrecognized key/);
+    expect(complaint(`name: [${'}'.repeat(20_000)}`)).toMatch(/not YAML/);
+  });
+
+  it('for a file that is larger than configs are', () => {
+    expect(complaint(`# ${'x'.repeat(2 ** 15)}\nname: a\n`)).toMatch(/more than the 32768/);
+  });
+
+  it('for a value that nests too deep to be shown, and one that is a key of every object', () => {
+    expect(complaint('name: a\nconstructor: { a: 1 }\n')).toMatch(/constructor: unrecognized key/);
+    expect(complaint('name: a\nworkers: toString\n')).toMatch(/got "toString"/);
+  });
+
   it('for a --set', () => {
     expect(complaint('name: a\n', ['ppo.clipp=1'])).toBe(
       '--set ppo.clipp=1 ppo.clipp: unrecognized key; did you mean "clip"?',
@@ -99,6 +123,11 @@ describe('an error names its place and what to write instead', () => {
 });
 
 describe('extends', () => {
+  it('refuses a path that is none', () => {
+    expect(complaint('extends: "a\\0b"\n')).toMatch(/no path holds a NUL/);
+    expect(complaint(`extends: ${'x'.repeat(5000)}\n`)).toMatch(/no path is this long/);
+  });
+
   it('merges sections, replaces lists and sections of another kind, and the file wins', () => {
     write(
       'name: base\nppo: { clip: 0.5, steps: [1, 2], kl: { coef: 1 } }\nworld: { kind: numbers, largest: 9 }\n',

@@ -1,16 +1,19 @@
 /**
  * A config file, checked: YAML sources merged, every key known, every value in range, defaults filled in, paths absolute.
  * Generic over the schema, which must be strict. An error names file, line, column and key, says what was expected, and
- * for an unknown key which one was probably meant; all errors of a file come together.
+ * for an unknown key which one was probably meant; the first errors of a file come together.
  */
 import { resolve } from 'node:path';
 import type { z } from 'zod';
-import { RecodiError } from '../errors.ts';
+import { RecodiError, show } from '../errors.ts';
 import { nearest } from './nearest.ts';
 import { allKeys, expectation, mapPaths, type Shape, shapeOf, shapesAt } from './shape.ts';
 import { type KeyPath, readSources, type Sources } from './source.ts';
 
 type Issue = z.core.$ZodIssue;
+
+/** Errors of one file that are worth reading; finding what was meant takes time for each. */
+const MOST_ERRORS = 20;
 
 interface Problem {
   readonly path: KeyPath;
@@ -38,9 +41,10 @@ function deepest(branches: readonly (readonly Issue[])[]): readonly Issue[] {
 }
 
 function problems(shape: Shape, sources: Sources, issues: readonly Issue[], above: KeyPath = []): Problem[] {
-  return issues.flatMap((issue): Problem[] => {
+  return issues.slice(0, MOST_ERRORS).flatMap((issue): Problem[] => {
     const path = [...above, ...(issue.path as KeyPath)];
-    if (issue.code === 'unrecognized_keys') return issue.keys.map(key => unknownKey(shape, sources, path, key));
+    if (issue.code === 'unrecognized_keys')
+      return issue.keys.slice(0, MOST_ERRORS).map(key => unknownKey(shape, sources, path, key));
     if (issue.code === 'custom') return [{ path, at: 'value', text: issue.message }];
     if (issue.code === 'invalid_union') {
       const inner = deepest(issue.errors);
@@ -50,7 +54,7 @@ function problems(shape: Shape, sources: Sources, issues: readonly Issue[], abov
     const wanted = expected.length > 0 ? [...new Set(expected)].join(' or ') : issue.message;
     const got = valueAt(sources.value, path);
     if (got === undefined) return [{ path, at: 'key', text: `missing; expected ${wanted}` }];
-    return [{ path, at: 'value', text: `expected ${wanted}, got ${JSON.stringify(got)}` }];
+    return [{ path, at: 'value', text: `expected ${wanted}, got ${show(got)}` }];
   });
 }
 

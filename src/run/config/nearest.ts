@@ -22,9 +22,11 @@ export function editDistance(a: string, b: string): number {
 /** The nearest of `names`, or undefined where none is near (a third of its letters at most may differ, and at least one). */
 export function nearest(name: string, names: readonly string[]): string | undefined {
   const plain = (text: string) => text.toLowerCase().replaceAll(/[-_]/g, '');
+  const limit = Math.max(1, Math.floor(name.length / 3));
   const ranked = names
+    .filter(candidate => Math.abs(plain(candidate).length - plain(name).length) <= limit)
     .map(candidate => ({ candidate, distance: editDistance(plain(name), plain(candidate)) }))
     .sort((a, b) => a.distance - b.distance);
   const best = ranked[0];
-  return best && best.distance <= Math.max(1, Math.floor(name.length / 3)) ? best.candidate : undefined;
+  return best && best.distance <= limit ? best.candidate : undefined;
 }

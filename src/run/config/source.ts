@@ -4,9 +4,10 @@
  * and so is a section whose `kind` changes. `locate` finds the place that an error is about.
  */
 import { dirname, isAbsolute, join } from 'node:path';
-import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
-import { RecodiError } from '../errors.ts';
+import { isMap, isScalar, isSeq, type Node, parseDocument } from 'yaml';
+import { RecodiError, show } from '../errors.ts';
 import { readText } from '../files.ts';
+import { faultOf } from './tokens.ts';
 
 export type KeyPath = readonly (string | number)[];
 
@@ -26,7 +27,8 @@ export interface Sources {
   folderOf(path: KeyPath): string;
 }
 
-const SIZE_LIMIT = 2 ** 20;
+/** Bytes. Configs are written by hand and some kilobytes long, and reading YAML takes time by the square of what is in it. */
+export const CONFIG_LIMIT = 2 ** 15;
 const MAX_EXTENDS = 16;
 
 export const isSection = (value: unknown): value is Record<string, unknown> =>
@@ -48,12 +50,13 @@ function find(root: Node | null, path: KeyPath): { depth: number; key: Node | nu
 }
 
 function parseYaml(text: string, name: string) {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const place = (offset: number) => {
-    const { line, col } = lines.linePos(offset);
-    return `${name}:${line}:${col}`;
+    const before = text.slice(0, offset).split('\n');
+    return `${name}:${before.length}:${(before.at(-1) ?? '').length + 1}`;
   };
+  const fault = faultOf(text);
+  if (fault) throw new RecodiError('config', `${place(fault.offset)}: not YAML: ${fault.message}.`);
+  const document = parseDocument(text, { prettyErrors: false, logLevel: 'error' });
   const [error] = document.errors;
   if (error) throw new RecodiError('config', `${place(error.pos[0])}: not YAML: ${error.message}.`, { cause: error });
   try {
@@ -64,12 +67,9 @@ function parseYaml(text: string, name: string) {
 }
 
 function fileSource(file: string): Source {
-  const { document, place, value } = parseYaml(readText(file, SIZE_LIMIT), file);
+  const { document, place, value } = parseYaml(readText(file, CONFIG_LIMIT), file);
   if (value !== null && !isSection(value))
-    throw new RecodiError(
-      'config',
-      `${file}: expected sections with keys, got ${JSON.stringify(value)?.slice(0, 40)}.`,
-    );
+    throw new RecodiError('config', `${file}: expected sections with keys, got ${show(value)}.`);
   return {
     value: value ?? {},
     folder: dirname(file),
@@ -106,7 +106,9 @@ function merge(below: unknown, above: unknown): unknown {
   if (!isSection(below) || !isSection(above)) return above;
   if (above.kind !== undefined && below.kind !== undefined && above.kind !== below.kind) return above;
   const keys = new Set([...Object.keys(below), ...Object.keys(above)]);
-  return Object.fromEntries([...keys].map(key => [key, key in above ? merge(below[key], above[key]) : below[key]]));
+  return Object.fromEntries(
+    [...keys].map(key => [key, Object.hasOwn(above, key) ? merge(below[key], above[key]) : below[key]]),
+  );
 }
 
 function assign(value: unknown, path: KeyPath, leaf: unknown, set: string): unknown {

@@ -1,0 +1,12 @@
+/** `npm run test:fuzz`: the tests of damaged files alone, with many more of them, and others every time. */
+import { defineConfig, mergeConfig } from 'vitest/config';
+import tests from './vitest.config.ts';
+
+const DAMAGED = '{src,envs,policies}/**/*.fuzz.test.ts';
+
+export default mergeConfig(
+  { ...tests, test: { ...tests.test, include: [] } },
+  defineConfig({
+    test: { include: [DAMAGED], testTimeout: 3_600_000, provide: { fuzz: { runs: 10_000, seed: Date.now() } } },
+  }),
+);
