@@ -12,7 +12,7 @@ it('cuts texts of like length together, each into one micro-batch that is as wid
       const parts = microBatchesOf(lengths, size, 30);
       const rows = parts.flatMap(part => part.rows);
       expect([...rows].sort((a, b) => a - b)).toEqual([...lengths.keys()]);
-      expect(rows.map(row => lengths[row])).toEqual([...lengths].sort((a, b) => a - b));
+      expect(rows.map(row => lengths[row])).toEqual([...lengths].sort((a, b) => b - a));
       expect(parts.slice(0, -1).every(part => part.rows.length === size)).toBe(true);
       for (const part of parts) {
         const longest = Math.max(...part.rows.map(row => lengths[row]!));
@@ -26,8 +26,8 @@ it('cuts texts of like length together, each into one micro-batch that is as wid
 
 it('keeps texts of one length in their order', () => {
   expect(microBatchesOf([5, 2, 5, 2, 9], 2, 9)).toEqual([
-    { rows: [1, 3], width: 4 },
-    { rows: [0, 2], width: 8 },
-    { rows: [4], width: 9 },
+    { rows: [4, 0], width: 9 },
+    { rows: [2, 1], width: 8 },
+    { rows: [3], width: 4 },
   ]);
 });

@@ -19,7 +19,7 @@ const numbers = ({ metrics }: PpoUpdate) =>
 describe('PPO', () => {
   it('learns to write the digit that it is shown, and to stop', async () => {
     const training = digitTraining(inlinePool());
-    const updates = await trainDigits(training, 60);
+    const updates = await trainDigits(training, 100);
     const scores = updates.map(update => update.metrics['objective/scores']!);
     expect(scores[0]).toBeLessThan(0.3);
     expect((scores.at(-1)! + scores.at(-2)! + scores.at(-3)!) / 3).toBeGreaterThan(0.9);

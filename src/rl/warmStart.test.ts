@@ -81,8 +81,8 @@ describe('warm start', () => {
   it('pairs each text, ended and cut to the width, with its own readout', async () => {
     const { batches } = await record({ noise: 0, unconditional: 0, batch_size: 40 });
     expect(batches[0]!.map(input => input.ids.shape[0])).toEqual(Array(10).fill(4));
-    expect(batches[0]![0]!.ids.shape[1]).toBe(4);
-    expect(batches[0]!.at(-1)!.ids.shape[1]).toBe(width);
+    expect(batches[0]![0]!.ids.shape[1]).toBe(width);
+    expect(batches[0]!.at(-1)!.ids.shape[1]).toBe(4);
     for (const { ids, length, z } of batches[0]!.flatMap(rowsOf)) {
       const text = (z[0]! - 10) / d;
       expect(z).toEqual([...data.z.slice(text * d, (text + 1) * d)]);
