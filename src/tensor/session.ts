@@ -24,6 +24,7 @@ function options({ prepack }: SessionSettings, folder: string | undefined): Runt
     interOpNumThreads: 1,
     graphOptimizationLevel: 'extended',
     enableMemPattern: false,
+    enableCpuMemArena: false,
     logSeverityLevel: 3,
     extra: {
       session: {
