@@ -24,6 +24,7 @@ function options({ prepack }: SessionSettings, folder: string | undefined): Runt
     interOpNumThreads: 1,
     graphOptimizationLevel: 'extended',
     enableMemPattern: false,
+    // An arena keeps the most that its session ever used, for every session: dozens of them would hold gigabytes.
     enableCpuMemArena: false,
     logSeverityLevel: 3,
     extra: {
