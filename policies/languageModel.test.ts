@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createDecoder } from '../src/lm/decode.ts';
 import { hostView, views } from '../src/lm/parameters.ts';
 import { uniformsFrom } from '../src/lm/tiny.fixture.ts';
 import { embed } from '../src/lm/transformer.ts';
@@ -9,6 +8,7 @@ import { tinyLrm } from '../src/lrm/tiny.fixture.ts';
 import { normal } from '../src/run/random.ts';
 import { closeEngine, compile, f32, type Host, i32, type tf, useDevice } from '../src/tensor/index.ts';
 import {
+  createPolicyDecoder,
   initialPolicy,
   namedParameters,
   type PolicySpec,
@@ -81,20 +81,10 @@ function write(
   params: Float32Array,
   options: { temperature?: number; seed?: number; maxNewTokens?: number } = {},
 ) {
-  const map = policyLayout(spec);
-  const decoder = createDecoder({
-    name: 'write',
-    spec: spec.model,
-    weights: flat => policyWeights(spec, views(map, flat!)),
-    prompt: (weights, inputs: PromptInputs) => promptOf(spec, weights, inputs),
-    banned: [...spec.banned],
-    stop: [spec.eosId],
-    padId: spec.padId,
-  });
   const maxNewTokens = options.maxNewTokens ?? 6;
   const uniforms = Float32Array.from({ length: rows * maxNewTokens }, uniformsFrom(options.seed ?? 1));
-  return decoder.generate({
-    params: f32(params, [map.size]),
+  return createPolicyDecoder(spec).generate({
+    params: f32(params, [params.length]),
     inputs: { z },
     uniforms,
     temperature: options.temperature ?? 1,

@@ -6,9 +6,10 @@
  * does not see the question unless told to: with it, it solves the problem instead of reading the latent. All is graph code.
  */
 
+import { createDecoder } from '../src/lm/decode.ts';
 import { type LoraSettings, loraShapes } from '../src/lm/lora.ts';
 import { logProbAndEntropy } from '../src/lm/ops.ts';
-import { count, hostView, initialise, type Layout, layout } from '../src/lm/parameters.ts';
+import { count, hostView, initialise, type Layout, layout, views } from '../src/lm/parameters.ts';
 import { type ModelSpec, parameterShapes } from '../src/lm/spec.ts';
 import { embed, forward, logits, positionsOf } from '../src/lm/transformer.ts';
 import { frozenWeights, viewWeights, type Weights, withAdapters } from '../src/lm/weights.ts';
@@ -151,4 +152,18 @@ export function namedParameters(
     return [name, { dtype: 'F32' as const, shape, data: params.slice(offset, offset + count(shape)) }] as const;
   });
   return Object.fromEntries(entries);
+}
+
+/** Writes texts with the flat parameters that each call is given. */
+export function createPolicyDecoder(spec: PolicySpec) {
+  const map = policyLayout(spec);
+  return createDecoder({
+    name: 'policy.write',
+    spec: spec.model,
+    weights: params => policyWeights(spec, views(map, params!)),
+    prompt: (weights, inputs: PromptInputs) => promptOf(spec, weights, inputs),
+    banned: [...spec.banned],
+    stop: [spec.eosId],
+    padId: spec.padId,
+  });
 }

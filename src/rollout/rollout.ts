@@ -9,15 +9,13 @@
 import type { Score } from '../../envs/environment.ts';
 import { createEnvironment, type EnvironmentSettings } from '../../envs/index.ts';
 import {
+  createPolicyDecoder,
   type PolicySpec,
   type PromptInputs,
   policyLayout,
-  policyWeights,
-  promptOf,
   scoreTexts,
 } from '../../policies/languageModel.ts';
 import { type PromptRows, promptInputs } from '../../policies/promptRows.ts';
-import { createDecoder } from '../lm/decode.ts';
 import { views } from '../lm/parameters.ts';
 import { loadTokenizer, type Tokenizer } from '../lm/tokenizer.ts';
 import { compile, f32, i32, type tf } from '../tensor/index.ts';
@@ -62,25 +60,12 @@ export interface RolloutBatch {
 
 interface Runtime {
   readonly tokenizer: Tokenizer;
-  readonly decoder: ReturnType<typeof decoderOf>;
+  readonly decoder: ReturnType<typeof createPolicyDecoder>;
   readonly score: ReturnType<typeof scorerOf>;
 }
 
 const runtimes = new Map<string, Promise<Runtime>>();
 const environments = new Map<string, ReturnType<typeof createEnvironment>>();
-
-function decoderOf(spec: PolicySpec) {
-  const map = policyLayout(spec);
-  return createDecoder({
-    name: 'policy.write',
-    spec: spec.model,
-    weights: params => policyWeights(spec, views(map, params!)),
-    prompt: (weights, inputs: PromptInputs) => promptOf(spec, weights, inputs),
-    banned: [...spec.banned],
-    stop: [spec.eosId],
-    padId: spec.padId,
-  });
-}
 
 interface ScoreInputs {
   readonly params: tf.Tensor1D;
@@ -103,7 +88,7 @@ function runtimeOf(spec: PolicySpec, tokenizer: string): Promise<Runtime> {
   if (!runtime) {
     runtime = loadTokenizer(tokenizer).then(loaded => ({
       tokenizer: loaded,
-      decoder: decoderOf(spec),
+      decoder: createPolicyDecoder(spec),
       score: scorerOf(spec),
     }));
     runtimes.set(key, runtime);

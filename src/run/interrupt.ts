@@ -49,7 +49,7 @@ export function watchInterrupts(say: (sentence: string) => void): Interrupts {
     }
     ending = name;
     first = performance.now();
-    say('Stopping: finishing what is under way and writing a checkpoint. Once more to quit at once.');
+    say('Stopping: what is under way is finished, and a run is saved. Once more to quit at once.');
     controller.abort(new DOMException(`interrupted by ${name}`, 'AbortError'));
   };
   const names = Object.keys(EXIT) as Ending[];
