@@ -1,27 +1,16 @@
 /**
  * Data-parallel training of one flat parameter vector. Each micro-batch is a pool task that returns the gradient of its share
  * of the loss (already divided by the whole batch's token count); the gradients are summed in micro-batch order, whoever
- * computed them and whenever they came, and one compiled AdamW step runs in one worker. So the result does not depend on the
- * number of workers. Parameters and moments lie in shared memory that this thread owns; `params.version` counts the updates.
- * A step that is not finite changes nothing and says `skipped`; one whose worker dies is taken again.
+ * computed them and whenever they came, and this thread takes the AdamW step. So the result does not depend on the number of
+ * workers. The parameters lie in shared memory that this thread owns; `params.version` counts the updates.
+ * A step that is not finite changes nothing and says `skipped`.
  */
 import { RecodiError } from '../tensor/errors.ts';
-import { LostWorker, MOST_DEATHS } from '../tensor/lostWorker.ts';
 import type { Pool, TaskRef } from '../tensor/pool.ts';
-import { createShared, type SharedFloats } from '../tensor/shared.ts';
-import { adamTask } from './adamTask.ts';
+import { createShared, rewrite, type SharedFloats } from '../tensor/shared.ts';
+import { type AdamSettings, adamStep, norm } from './adam.ts';
 
-export interface Optimizer {
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly eps: number;
-  /** Decoupled, times the learning rate. */
-  readonly weightDecay: number;
-  /** The summed gradient is scaled down to this norm; Infinity = never. */
-  readonly maxGradNorm: number;
-}
-
-const DEFAULTS: Optimizer = {
+const DEFAULTS: AdamSettings = {
   beta1: 0.9,
   beta2: 0.999,
   eps: 1e-8,
@@ -76,7 +65,7 @@ export interface LearnerOptions {
   /** Appears in errors. */
   readonly id: string;
   readonly params: Float32Array;
-  readonly optimizer?: Partial<Optimizer>;
+  readonly optimizer?: Partial<AdamSettings>;
   readonly state?: Omit<LearnerState, 'params'>;
 }
 
@@ -93,54 +82,51 @@ export function createLearner({ pool, id, params: start, optimizer, state }: Lea
     );
   }
   const params = createShared(id, start, updates);
-  const m = createShared(`${id}.m`, state?.m ?? zeros, updates);
-  const v = createShared(`${id}.v`, state?.v ?? zeros, updates);
+  const m = Float32Array.from(state?.m ?? zeros);
+  const v = Float32Array.from(state?.v ?? zeros);
+  const sum = new Float32Array(start.length);
   let busy = false;
 
+  /** Leaves the summed gradient in `sum`, adding while workers still compute. Returns the micro-batches' metrics. */
   async function gradients<I extends { readonly params: SharedFloats }>(micro: MicroBatches<I>, signal?: AbortSignal) {
     const shares = micro.inputs.map(input =>
       pool.run(micro.task, { ...input, params } as unknown as I, signal === undefined ? {} : { signal }),
     );
     // All must have settled before anyone may write the parameters again, even when one has failed.
-    await Promise.allSettled(shares);
-    return Promise.all(shares);
+    const settled = Promise.allSettled(shares);
+    const metrics: MicroGradient['metrics'][] = [];
+    try {
+      for (const share of shares) {
+        const part = await share;
+        add(part.gradient, metrics.length === 0);
+        metrics.push(part.metrics);
+      }
+    } finally {
+      await settled;
+    }
+    return metrics;
+  }
+
+  function add(gradient: Float32Array, first: boolean): void {
+    if (gradient.length !== sum.length) {
+      const found = `expected a gradient of ${sum.length} floats for "${id}", got ${gradient.length}`;
+      throw new RecodiError('internal', found);
+    }
+    if (first) sum.set(gradient);
+    else for (let i = 0; i < sum.length; i++) sum[i]! += gradient[i]!;
   }
 
   async function step<I extends { readonly params: SharedFloats }>(
     micro: MicroBatches<I>,
     { lr, signal }: StepOptions,
   ): Promise<StepResult> {
-    const shares = await gradients(micro, signal);
-    const metrics = shares.map(share => share.metrics);
-    for (const { gradient } of shares) {
-      if (gradient.length === start.length) continue;
-      throw new RecodiError(
-        'internal',
-        `expected a gradient of ${start.length} floats for "${id}", got ${gradient.length}`,
-      );
-    }
+    const metrics = await gradients(micro, signal);
     if (!metrics.every(lossIsFinite)) return { gradNorm: Number.NaN, skipped: true, metrics };
-    const list = shares.map(share => share.gradient);
-    const { gradNorm, finite } = await pool.run(
-      adamTask,
-      { params, m, v, gradients: list, step: updates + 1, lr, ...settings },
-      { transfer: [...new Set(list.map(gradient => gradient.buffer as ArrayBuffer))] },
-    );
-    if (!finite) return { gradNorm, skipped: true, metrics };
+    const gradNorm = norm(sum);
+    if (!Number.isFinite(gradNorm)) return { gradNorm, skipped: true, metrics };
     updates += 1;
-    for (const shared of [params, m, v]) shared.version += 1;
+    rewrite(params, data => adamStep({ params: data, m, v, gradient: sum }, settings, { step: updates, lr, gradNorm }));
     return { gradNorm, skipped: false, metrics };
-  }
-
-  /** The gradients moved to the worker that takes the step: where it dies they are computed again, to the same numbers. */
-  async function surviving<T>(attempt: () => Promise<T>): Promise<T> {
-    for (let deaths = 1; ; deaths++) {
-      try {
-        return await attempt();
-      } catch (error) {
-        if (!(error instanceof LostWorker) || error.task !== adamTask.name || deaths === MOST_DEATHS) throw error;
-      }
-    }
   }
 
   return {
@@ -154,12 +140,12 @@ export function createLearner({ pool, id, params: start, optimizer, state }: Lea
         throw new RecodiError('internal', `expected micro-batches for a step of "${id}", got none`);
       busy = true;
       try {
-        return await surviving(() => step(micro, options));
+        return await step(micro, options);
       } finally {
         busy = false;
       }
     },
-    state: () => ({ params: params.data.slice(), m: m.data.slice(), v: v.data.slice(), updates }),
+    state: () => ({ params: params.data.slice(), m: m.slice(), v: v.slice(), updates }),
   };
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Pool } from '../tensor/pool.ts';
-import { createShared, publish } from '../tensor/shared.ts';
+import { createShared, rewrite } from '../tensor/shared.ts';
 import { createRemotePool } from './pool.ts';
 import { hasRedis, startRedis, type TestRedis } from './redis.fixture.ts';
 import { connect } from './redis.ts';
@@ -41,7 +41,7 @@ describe.skipIf(!hasRedis)('a remote pool', () => {
       version: 0,
       none: Number.NaN,
     });
-    params.version = publish(params, Float32Array.of(4, 5, 6));
+    rewrite(params, data => data.set([4, 5, 6]));
     expect(await pool.run(tasks.scaled, { params, by })).toMatchObject({
       values: Float32Array.of(40, 50, 60),
       version: 1,

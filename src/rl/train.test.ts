@@ -2,7 +2,6 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { adamTask } from '../lm/adamTask.ts';
 import { inlinePool } from '../lrm/inlinePool.fixture.ts';
 import { tinyLrm } from '../lrm/tiny.fixture.ts';
 import { readJsonl } from '../run/jsonl.ts';
@@ -13,6 +12,7 @@ import type { Progress } from '../run/progress.ts';
 import { closeEngine, useDevice } from '../tensor/index.ts';
 import type { Pool } from '../tensor/pool.ts';
 import { type TrainConfig, trainConfigSchema } from './config.ts';
+import { ppoTask } from './ppoTask.ts';
 import { runTraining } from './train.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'recodi-run-'));
@@ -134,19 +134,19 @@ describe('a training', () => {
   });
 
   it('that is interrupted within an update starts nothing more, and goes on from what stood before it', async () => {
-    const whole = begin('undisturbed');
+    const whole = begin('undisturbed', { ppo: { epochs: 2 } });
     await train(whole);
-    const run = begin('interrupted');
+    const run = begin('interrupted', { ppo: { epochs: 2 } });
     const stop = new AbortController();
     const inner = inlinePool();
     const after: string[] = [];
-    let steps = 0;
+    let gradients = 0;
     const pool: Pool = {
       ...inner,
       run(task, input, options) {
         if (stop.signal.aborted && !options?.signal?.aborted) after.push(task.name);
-        // The second update's only step, after the warm start's three and the first update's.
-        if (task.name === adamTask.name && ++steps === 5) stop.abort();
+        // Under the first of the second update's two gradients.
+        if (task.name === ppoTask.name && ++gradients === 3) stop.abort();
         return inner.run(task, input, options);
       },
     };

@@ -10,12 +10,8 @@ import { RecodiError } from './errors.ts';
 export const MOST_DEATHS = 3;
 
 export class LostWorker extends RecodiError {
-  /** The name of its task. */
-  readonly task: string;
-
   constructor(task: string, cause: unknown) {
     super('internal', `The worker of task ${task} died: ${causeOfDeath(cause)}.`, { cause });
-    this.task = task;
   }
 }
 

@@ -3,7 +3,7 @@ import { threadId } from 'node:worker_threads';
 import { RecodiError } from './errors.ts';
 import { moving } from './moving.ts';
 import { task } from './pool.ts';
-import { localCopy, publish, type SharedFloats } from './shared.ts';
+import { localCopy, type SharedFloats } from './shared.ts';
 
 const at = import.meta.url;
 
@@ -46,18 +46,6 @@ export async function diesAtFirst({ how, deaths, most }: Death): Promise<number>
   for (;;) hoard.push(Array.from({ length: 1000 }, (_, i) => ({ i })));
 }
 
-/** Sums what was moved to it; the first time its thread dies before it does. */
-export async function diesWithMoved({
-  values,
-  deaths,
-}: {
-  values: Float32Array;
-  deaths: SharedArrayBuffer;
-}): Promise<number> {
-  if (Atomics.add(new Int32Array(deaths), 0, 1) === 0) process.exit(9);
-  return values.reduce((sum, x) => sum + x, 0);
-}
-
 export async function cannotBeSent(): Promise<() => number> {
   return () => 1;
 }
@@ -77,22 +65,13 @@ export async function sumOf(shared: SharedFloats): Promise<number> {
   return localCopy(shared).reduce((sum, x) => sum + x, 0);
 }
 
-export async function increment(shared: SharedFloats): Promise<number> {
-  return publish(
-    shared,
-    localCopy(shared).map(x => x + 1),
-  );
-}
-
 export const tasks = {
   whichThread: task(at, whichThread),
   fails: task(at, fails),
   dies: task(at, dies),
   diesAtFirst: task(at, diesAtFirst),
-  diesWithMoved: task(at, diesWithMoved),
   cannotBeSent: task(at, cannotBeSent),
   blocks: task(at, blocks),
   doubled: task(at, doubled),
   sumOf: task(at, sumOf),
-  increment: task(at, increment),
 };

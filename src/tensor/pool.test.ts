@@ -1,9 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import { LostWorker } from './lostWorker.ts';
 import { tasks } from './pool.fixture.ts';
 import { createPool } from './pool.ts';
-import { createShared } from './shared.ts';
+import { createShared, rewrite } from './shared.ts';
 
 const pool = createPool({ workers: 2, device: 'cpu' });
 afterAll(() => pool.close());
@@ -40,11 +38,9 @@ describe('pool', () => {
     await expect(pool.run({ ...tasks.fails, name: 'absent' }, 'input')).rejects.toThrow(/to export the task absent/);
   });
 
-  it('moves marked buffers both ways', async () => {
-    const input = Float32Array.of(1, 2, 3);
-    const result = await pool.run(tasks.doubled, input, { transfer: [input.buffer] });
+  it('moves the marked buffers of a result', async () => {
+    const result = await pool.run(tasks.doubled, Float32Array.of(1, 2, 3));
     expect([...result.values]).toEqual([2, 4, 6]);
-    expect(input.length).toBe(0);
   });
 
   it('leaves the main thread free while workers block', async () => {
@@ -127,29 +123,21 @@ describe('a worker that dies', () => {
     await other;
   });
 
-  it('with an input that was moved to it rejects: only the sender can make it again', async () => {
-    const deaths = counter();
-    const send = () => {
-      const values = Float32Array.of(1, 2, 3);
-      return one.run(tasks.diesWithMoved, { values, deaths }, { transfer: [values.buffer] });
-    };
-    await expect(send()).rejects.toBeInstanceOf(LostWorker);
-    expect(await send()).toBe(6);
-  });
-
   it('is not what a result that cannot be sent is taken for', async () => {
     await expect(one.run(tasks.cannotBeSent, undefined)).rejects.toThrow(/expected plain data to and from task/);
     expect(said).toEqual([]);
   });
 });
 
+const increment = (data: Float32Array) => data.set(data.map(x => x + 1));
+
 describe('shared floats', () => {
-  it('go out to all workers and come back under the next version', async () => {
+  it('go out to all workers, again under every version', async () => {
     const shared = createShared('params', Float32Array.of(1, 2, 3));
     for (let round = 0; round < 3; round++) {
       const sums = await Promise.all([pool.run(tasks.sumOf, shared), pool.run(tasks.sumOf, shared)]);
       expect(sums).toEqual([6 + 3 * round, 6 + 3 * round]);
-      shared.version = await pool.run(tasks.increment, shared);
+      rewrite(shared, increment);
     }
     expect([...shared.data]).toEqual([4, 5, 6]);
     expect(shared.version).toBe(3);
@@ -158,8 +146,7 @@ describe('shared floats', () => {
   it('refuse a reader whose version has passed', async () => {
     const shared = createShared('params', Float32Array.of(1));
     const old = { ...shared };
-    shared.version = await pool.run(tasks.increment, shared);
-    await delay(1);
+    rewrite(shared, increment);
     const readers = Promise.allSettled([1, 2].map(() => pool.run(tasks.sumOf, old)));
     for (const outcome of await readers) {
       expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'internal' } });

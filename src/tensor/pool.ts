@@ -26,11 +26,8 @@ export type PoolOptions = {
   readonly heapMb?: number;
 };
 
-/**
- * `signal`: drops the task if it has not started yet. `transfer`: buffers of the input that move to the worker, emptied here; so
- * such a task cannot be done again where its worker dies: it rejects with a LostWorker, and its sender makes the input anew.
- */
-export type RunOptions = { readonly signal?: AbortSignal; readonly transfer?: readonly ArrayBuffer[] };
+/** `signal`: drops the task if it has not started yet. */
+export type RunOptions = { readonly signal?: AbortSignal };
 
 export type Pool = {
   readonly size: number;
@@ -109,20 +106,19 @@ export function createPool({ workers, device, onLost, heapMb }: PoolOptions): Po
     }
   }
 
-  async function post(call: TaskCall, transfer: readonly ArrayBuffer[]): Promise<unknown> {
+  async function post(call: TaskCall): Promise<unknown> {
     for (let deaths = 1; ; deaths++) {
       try {
-        return await attempt(call, transfer);
+        return await attempt(call);
       } catch (error) {
         if (!(error instanceof LostWorker) || deaths === MOST_DEATHS) throw error;
         onLost?.(`${error.message} Its task is done again by a fresh one.`);
-        if (transfer.length > 0) throw error;
       }
     }
   }
 
-  async function attempt(call: TaskCall, transfer: readonly ArrayBuffer[]): Promise<unknown> {
-    const work: Promise<Report> = threads.run(call, { transferList: [...transfer] }).catch((cause: unknown) => {
+  async function attempt(call: TaskCall): Promise<unknown> {
+    const work: Promise<Report> = threads.run(call).catch((cause: unknown) => {
       throw cannotBeCloned(cause, call.name) ?? new LostWorker(call.name, cause);
     });
     atWork.add(work);
@@ -134,7 +130,7 @@ export function createPool({ workers, device, onLost, heapMb }: PoolOptions): Po
     return report.value;
   }
 
-  function run<I, O>(task: TaskRef<I, O>, input: I, { signal, transfer = [] }: RunOptions = {}): Promise<O> {
+  function run<I, O>(task: TaskRef<I, O>, input: I, { signal }: RunOptions = {}): Promise<O> {
     return new Promise<O>((resolve, reject) => {
       if (refusal !== undefined) return reject(refusal);
       if (closing !== undefined) return reject(closed(task.name));
@@ -147,7 +143,7 @@ export function createPool({ workers, device, onLost, heapMb }: PoolOptions): Po
       const job: Job = {
         start() {
           signal?.removeEventListener('abort', abort);
-          return post(call, transfer).then(value => resolve(value as O), reject);
+          return post(call).then(value => resolve(value as O), reject);
         },
         drop(reason) {
           signal?.removeEventListener('abort', abort);

@@ -1,5 +1,5 @@
 /**
- * Float32 arrays that all threads of a process see: how parameters go out to the workers and how the optimiser writes them back.
+ * Float32 arrays that all threads of a process see: how parameters go out to the workers.
  * ONNX Runtime refuses arrays over shared memory, so a worker computes on a private copy, refreshed only when the version
  * changed. The version is kept twice: in the record, as the one its sender meant, and in the shared memory itself. They must
  * agree before and after copying; a reader that a writer overtook gets an error, never a mixture of two versions.
@@ -50,22 +50,16 @@ export function localCopy(shared: SharedFloats): Float32Array {
 }
 
 /**
- * Writes `values` as the version after `shared.version` and returns that version; the record's owner stores it in
- * `shared.version`. `values` becomes this thread's copy: its owner gives it up. Only one thread may write at a time.
- * Throws `internal` for a wrong length or a version already passed.
+ * Has `write` change the values, which then are the version after `shared.version`. Only the record's owner may, and only while
+ * nobody reads.
  */
-export function publish(shared: SharedFloats, values: Float32Array): number {
-  if (values.length !== shared.data.length) {
-    throw new RecodiError('internal', `expected ${shared.data.length} values for ${shared.id}, got ${values.length}`);
-  }
+export function rewrite(shared: SharedFloats, write: (data: Float32Array) => void): void {
   demand(shared);
-  const version = shared.version + 1;
   const stamp = header(shared);
   Atomics.store(stamp, 0, WRITING);
-  shared.data.set(values);
-  Atomics.store(stamp, 0, version);
-  remember(shared.id, version, values);
-  return version;
+  write(shared.data);
+  shared.version += 1;
+  Atomics.store(stamp, 0, shared.version);
 }
 
 const header = (shared: SharedFloats) => new Int32Array(shared.data.buffer, 0, 1);
