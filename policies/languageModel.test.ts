@@ -17,7 +17,9 @@ import {
   policyWeights,
   promptOf,
   scoreTexts,
+  type TextInputs,
 } from './languageModel.ts';
+import { packTexts } from './textRows.ts';
 
 const d = 12;
 const rows = 3;
@@ -63,16 +65,18 @@ async function score(
   options: { width?: number; temperature?: number; question?: Host<Question> } = {},
 ) {
   const map = policyLayout(spec);
-  const graph = compile(
-    'score',
-    (x: { params: tf.Tensor1D; ids: tf.Tensor2D; mask: tf.Tensor2D; inputs: PromptInputs }) =>
-      scoreTexts(spec, views(map, x.params), x.inputs, { ids: x.ids, mask: x.mask }, options.temperature ?? 1),
+  const graph = compile('score', (x: { params: tf.Tensor1D; texts: TextInputs; inputs: PromptInputs }) =>
+    scoreTexts(spec, views(map, x.params), x.inputs, x.texts, options.temperature ?? 1),
   );
   const width = options.width ?? Math.max(...texts.map(text => text.length));
-  const { ids, mask } = padTokens(texts, spec.padId, 'right', width);
+  const ids = padTokens(texts, spec.padId, 'right', width).ids.data as Int32Array;
   const inputs = { z, ...(options.question && { question: options.question }) };
-  const out = await graph({ params: f32(params, [map.size]), ids, mask, inputs });
-  const pick = (data: ArrayLike<number>) => texts.map((text, b) => text.map((_, i) => data[b * width + i]!));
+  const packed = packTexts(inputs, { ids, lengths: texts.map(text => text.length), width });
+  const out = await graph({ params: f32(params, [map.size]), texts: packed.inputs, inputs });
+  const pick = (data: ArrayLike<number>) => {
+    const found = packed.unpack(data);
+    return texts.map((text, b) => text.map((_, i) => found[b * width + i]!));
+  };
   return { logProb: pick(out.logProb.data), entropy: pick(out.entropy.data), value: pick(out.value.data) };
 }
 

@@ -9,9 +9,10 @@
 import { createDecoder } from '../src/lm/decode.ts';
 import { type LoraSettings, loraShapes } from '../src/lm/lora.ts';
 import { logProbAndEntropy } from '../src/lm/ops.ts';
+import type { Packing } from '../src/lm/packing.ts';
 import { count, hostView, initialise, type Layout, layout, views } from '../src/lm/parameters.ts';
 import { type ModelSpec, parameterShapes } from '../src/lm/spec.ts';
-import { embed, forward, logits, positionsOf } from '../src/lm/transformer.ts';
+import { embed, logits, packedStates, positionsOf } from '../src/lm/transformer.ts';
 import { frozenWeights, viewWeights, type Weights, withAdapters } from '../src/lm/weights.ts';
 import { tf } from '../src/tensor/index.ts';
 import { openSafetensors } from '../src/tensor/safetensors.ts';
@@ -77,6 +78,9 @@ export function policyWeights(spec: PolicySpec, named: Named): Weights {
   return withAdapters(own, named, lora);
 }
 
+/** Tokens of a prompt beside the question: `<inv>`, the vector, `<sep>`. */
+export const PROMPT_TOKENS = 3;
+
 /** Embeddings, mask and positions of the prompt: question (if seen), `<inv>`, the vector, `<sep>`. */
 export function promptOf(spec: PolicySpec, weights: Weights, inputs: PromptInputs) {
   const rows = inputs.z.shape[0];
@@ -93,47 +97,48 @@ export function promptOf(spec: PolicySpec, weights: Weights, inputs: PromptInput
   const { question } = inputs;
   if (question) parts.unshift(embed(weights, question.ids));
   const embeddings = tf.concat(parts, 1);
-  const own = tf.ones([rows, 3]) as tf.Tensor2D;
+  const own = tf.ones([rows, PROMPT_TOKENS]) as tf.Tensor2D;
   const mask = question ? (tf.concat([question.mask, own], 1) as tf.Tensor2D) : own;
   return { embeddings, mask, positions: positionsOf(mask) };
 }
 
+/** Texts [B,T], right-padded, stop token included; see textRows.ts for how they are packed. */
+export interface TextInputs {
+  readonly ids: tf.Tensor2D; // int32
+  readonly mask: tf.Tensor2D;
+  /** Of prompts and texts without their last tokens: places in [B, P+T-1]. */
+  readonly packing: Packing;
+  /** int32 [m]: the computed tokens whose next token is one of a text. */
+  readonly wanted: tf.Tensor1D;
+  /** int32 [m]: those next tokens. */
+  readonly next: tf.Tensor1D;
+}
+
 /**
- * Log-probability and entropy of each token of texts [B,T] (right-padded, stop token included) at a temperature, and the
- * value of the state before each: all [B·T].
+ * Log-probability and entropy of each token of the texts at a temperature, and the value of the state before each: all [m].
  */
 export function scoreTexts(
   spec: PolicySpec,
   named: Named,
   inputs: PromptInputs,
-  tokens: { ids: tf.Tensor2D; mask: tf.Tensor2D },
+  texts: TextInputs,
   temperature: number | tf.Scalar,
 ) {
   const weights = policyWeights(spec, named);
   const prompt = promptOf(spec, weights, inputs);
-  const [rows, width] = tokens.ids.shape;
-  const promptWidth = prompt.embeddings.shape[1];
-  const written = {
-    ids: tf.slice(tokens.ids, [0, 0], [rows, width - 1]) as tf.Tensor2D,
-    mask: tf.slice(tokens.mask, [0, 0], [rows, width - 1]) as tf.Tensor2D,
-  };
-  const mask = tf.concat([prompt.mask, written.mask], 1) as tf.Tensor2D;
-  const { hidden } = forward(spec.model, weights, {
-    embeddings: tf.concat([prompt.embeddings, embed(weights, written.ids)], 1),
-    mask,
-    positions: positionsOf(mask),
-  });
-  const states = tf.reshape(tf.slice(hidden, [0, promptWidth - 1, 0], [rows, width, -1]), [
-    rows * width,
-    -1,
-  ]) as tf.Tensor2D;
+  const [rows, width] = texts.ids.shape;
+  const read = <T extends tf.Tensor>(of: T) => tf.slice(of, [0, 0], [rows, width - 1]) as T;
+  const mask = tf.concat([prompt.mask, read(texts.mask)], 1) as tf.Tensor2D;
+  const embeddings = tf.concat([prompt.embeddings, embed(weights, read(texts.ids))], 1);
+  const input = { embeddings, mask, positions: positionsOf(mask) };
+  const states = packedStates(spec.model, weights, input, texts.packing, texts.wanted);
   const scaled = tf.div(tf.add(logits(spec.model, weights, states), banBias(spec)), temperature) as tf.Tensor2D;
-  const { logProb, entropy } = logProbAndEntropy(scaled, tf.reshape(tokens.ids, [rows * width]) as tf.Tensor1D);
+  const { logProb, entropy } = logProbAndEntropy(scaled, texts.next);
   const value = tf.add(
     tf.matMul(states, weights.tensor('value.weight') as tf.Tensor2D, false, true),
     weights.tensor('value.bias'),
   );
-  return { logProb, entropy, value: tf.reshape(value, [rows * width]) as tf.Tensor1D };
+  return { logProb, entropy, value: tf.reshape(value, [-1]) as tf.Tensor1D };
 }
 
 /** Added to logits [n,V]: what may not be written is out of reach. */

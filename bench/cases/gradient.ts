@@ -36,10 +36,8 @@ async function create(size: Size): Promise<Subject> {
   const lengths = randomLengths('gradient', count, Math.floor(width / 2), width);
   const texts = randomRows('gradient', lengths);
   const ids = new Int32Array(count * width).fill(policy.padId);
-  const mask = new Float32Array(count * width);
   texts.forEach((text, row) => {
     ids.set(text, row * width);
-    mask.fill(1, row * width, row * width + text.length);
   });
   const numbers = (purpose: string, scale: number, centre = 0) =>
     normals(`gradient.${purpose}`, count * width).map(x => centre + scale * x);
@@ -48,14 +46,14 @@ async function create(size: Size): Promise<Subject> {
     rows: {
       z: normals('gradient.z', count * policy.targetSize),
       ids,
-      mask,
+      lengths,
+      width,
       oldLogProbs: numbers('logprobs', 0.1, -Math.log(policy.model.vocabSize)),
       oldValues: numbers('values', 0.1),
       advantages: numbers('advantages', 1),
       weights: new Float32Array(ids.length).fill(1),
       returns: numbers('returns', 1),
     },
-    width,
     tokens: lengths.reduce((a, b) => a + b, 0),
     temperature: 1,
     clip: 0.2,

@@ -7,6 +7,8 @@ import * as tf from '@tensorflow/tfjs';
 import { RecodiError } from '../tensor/errors.ts';
 import type { Attend } from './families/family.ts';
 import { softmax } from './ops.ts';
+import type { Layout } from './packing.ts';
+import type { ModelSpec } from './spec.ts';
 
 /** Keys and values of tokens seen before: per layer [Bs, kvHeads, Ts, headDim], keys with their positions applied. */
 export interface Segment {
@@ -43,26 +45,46 @@ export function attentionBias(mask: tf.Tensor2D, past: readonly Segment[]): tf.T
   return tf.reshape(tf.mul(tf.sub(1, visible), HIDDEN), [batch, 1, time, visible.shape[2]!]);
 }
 
-/** The attention of one layer; `bias` from `attentionBias` for the same batch. */
-export function attention(layer: number, past: readonly Segment[], bias: tf.Tensor4D): Attend {
+export interface Past {
+  /** In order, before the new tokens. */
+  readonly past: readonly Segment[];
+  /** The last past segment, whose keys and values are joined with the new ones. */
+  readonly extend?: Segment;
+  /** Takes the keys and values of each layer, after those of `extend`. */
+  readonly segment: Segment;
+}
+
+/** The attention of one layer; `bias` from `attentionBias` for the same batch and segments. */
+export function attention(
+  { heads, kvHeads }: Pick<ModelSpec, 'heads' | 'kvHeads'>,
+  layer: number,
+  layout: Layout,
+  { past, extend, segment }: Past,
+  bias: tf.Tensor4D,
+): Attend {
   return ({ q, k, v }) => {
-    const [batch, kvHeads, groups, time, headDim] = q.shape;
-    const queries: tf.Tensor4D = tf.reshape(q, [batch, kvHeads, groups * time, headDim]);
-    const scores = [
-      ...past.map(segment => shared(queries, segment.k[layer]!, true)),
-      tf.matMul(queries, k, false, true),
-    ];
+    const joined = (before: tf.Tensor4D | undefined, fresh: tf.Tensor4D) =>
+      before ? (tf.concat([before, fresh], 2) as tf.Tensor4D) : fresh;
+    const keys = joined(extend?.k[layer], layout.split(k, kvHeads));
+    const values = joined(extend?.v[layer], layout.split(v, kvHeads));
+    segment.k.push(keys);
+    segment.v.push(values);
+
+    const split = layout.split(q, heads);
+    const [batch, , time, headDim] = split.shape;
+    const rows = (heads / kvHeads) * time;
+    const queries: tf.Tensor4D = tf.reshape(split, [batch, kvHeads, rows, headDim]);
+    const scores = [...past.map(s => shared(queries, s.k[layer]!, true)), tf.matMul(queries, keys, false, true)];
     const lengths = scores.map(part => part.shape[3]!);
-    const joined = scores.length === 1 ? scores[0]! : tf.concat(scores, -1);
-    const total = joined.shape[3]!;
-    const visible = tf.add(tf.reshape(joined, [batch, kvHeads * groups, time, total]), bias);
-    const shares = tf.reshape(softmax(visible), [batch, kvHeads, groups * time, total]);
+    const all = scores.length === 1 ? scores[0]! : tf.concat(scores, -1);
+    const total = all.shape[3]!;
+    const visible = tf.add(tf.reshape(all, [batch, heads, time, total]), bias);
+    const shares = tf.reshape(softmax(visible), [batch, kvHeads, rows, total]);
     const parts = (lengths.length === 1 ? [shares] : tf.split(shares, lengths, -1)) as tf.Tensor4D[];
     const mixed = parts
-      .map((part, i) => (i < past.length ? shared(part, past[i]!.v[layer]!, false) : tf.matMul(part, v)))
+      .map((part, i) => (i < past.length ? shared(part, past[i]!.v[layer]!, false) : tf.matMul(part, values)))
       .reduce((sum, part) => tf.add(sum, part));
-    const heads = tf.transpose(tf.reshape(mixed, [batch, kvHeads, groups, time, headDim]), [0, 3, 1, 2, 4]);
-    return tf.reshape(heads, [batch * time, kvHeads * groups * headDim]);
+    return layout.join(tf.reshape(mixed, [batch, heads, time, headDim]));
   };
 }
 

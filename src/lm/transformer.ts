@@ -1,13 +1,15 @@
 /**
  * One decoder-only transformer for every family: embeddings in, final-norm states, layer states and keys/values out.
  * It takes embeddings rather than ids (`embed` makes them), so latent thoughts and injected vectors are ordinary
- * inputs. Padding is a mask and positions are explicit; padded places change no real token, on either side.
+ * inputs. Padding is a mask and positions are explicit; padded places change no real token, on either side, and need not be
+ * computed at all (packing.ts).
  */
 import * as tf from '@tensorflow/tfjs';
 import { attention, attentionBias, type Segment } from './attention.ts';
-import { type Attend, EMBEDDING, type Family } from './families/family.ts';
+import { EMBEDDING, type Family } from './families/family.ts';
 import { llama } from './families/llama.ts';
 import { linear } from './ops.ts';
+import { type Layout, type Packing, packedLayout, paddedLayout } from './packing.ts';
 import type { ModelSpec } from './spec.ts';
 import type { Weights } from './weights.ts';
 
@@ -36,39 +38,72 @@ export interface ForwardOutput {
   readonly segment: Segment;
 }
 
-/** Runs the blocks over the new tokens. `hiddenStates` is empty unless asked for. */
+/** Runs the blocks over every place of the batch. `hiddenStates` is empty unless asked for. */
 export function forward(
   spec: ModelSpec,
   weights: Weights,
   input: ForwardInput,
   options: { hiddenStates?: boolean } = {},
 ): ForwardOutput {
-  const family = families[spec.family];
   const [batch, time, d] = input.embeddings.shape;
+  const run = blocks(spec, weights, input, {
+    layout: paddedLayout(batch, time),
+    x: tf.reshape(input.embeddings, [batch * time, d]),
+    positions: tf.reshape(input.positions, [batch * time]),
+  });
+  const shaped = (states: tf.Tensor2D): tf.Tensor3D => tf.reshape(states, [batch, time, d]);
+  const hidden = shaped(run.final);
+  const between = run.outputs.slice(0, -1).map(shaped);
+  return {
+    hidden,
+    hiddenStates: options.hiddenStates ? [input.embeddings, ...between, hidden] : [],
+    segment: run.segment,
+  };
+}
+
+/**
+ * States after the final norm [m,d] of the tokens `wanted` (their numbers in `packing`, int32 [m]; all n of them if absent),
+ * computing no other place of the batch, and in the last block nothing but attention of the others.
+ */
+export function packedStates(
+  spec: ModelSpec,
+  weights: Weights,
+  input: ForwardInput,
+  packing: Packing,
+  wanted?: tf.Tensor1D,
+): tf.Tensor2D {
+  const [batch, time, d] = input.embeddings.shape;
+  return blocks(spec, weights, input, {
+    layout: packedLayout(packing, batch, time),
+    x: tf.gather(tf.reshape(input.embeddings, [batch * time, d]), packing.tokens) as tf.Tensor2D,
+    positions: tf.gather(tf.reshape(input.positions, [batch * time]), packing.tokens) as tf.Tensor1D,
+    ...(wanted && { wanted }),
+  }).final;
+}
+
+interface Tokens {
+  readonly layout: Layout;
+  readonly x: tf.Tensor2D; // [n,d]
+  readonly positions: tf.Tensor1D; // int32 [n]
+  readonly wanted?: tf.Tensor1D;
+}
+
+function blocks(spec: ModelSpec, weights: Weights, input: ForwardInput, { layout, x, positions, wanted }: Tokens) {
+  const family = families[spec.family];
   const past = input.past ?? [];
   const { extend } = input;
   const bias = attentionBias(input.mask, extend ? [...past, extend] : past);
-  const block = family.prepare(spec, input.positions);
   const mask = extend ? (tf.concat([extend.mask, input.mask], 1) as tf.Tensor2D) : input.mask;
   const segment: Segment = { k: [], v: [], mask };
-  const hiddenStates: tf.Tensor3D[] = options.hiddenStates ? [input.embeddings] : [];
-
-  let x: tf.Tensor2D = tf.reshape(input.embeddings, [batch * time, d]);
+  const seen = { past, segment, ...(extend && { extend }) };
+  const block = family.prepare(spec, positions);
+  const outputs: tf.Tensor2D[] = [];
   for (let layer = 0; layer < spec.layers; layer++) {
-    const attend = attention(layer, past, bias);
-    const remember: Attend = ({ q, k, v }) => {
-      const keys = extend ? tf.concat([extend.k[layer]!, k], 2) : k;
-      const values = extend ? tf.concat([extend.v[layer]!, v], 2) : v;
-      segment.k.push(keys);
-      segment.v.push(values);
-      return attend({ q, k: keys, v: values });
-    };
-    x = block(weights, layer, x, remember);
-    if (options.hiddenStates && layer < spec.layers - 1) hiddenStates.push(tf.reshape(x, [batch, time, d]));
+    const last = layer === spec.layers - 1;
+    const attend = attention(spec, layer, layout, seen, bias);
+    outputs.push(block(weights, layer, outputs.at(-1) ?? x, attend, last ? wanted : undefined));
   }
-  const hidden: tf.Tensor3D = tf.reshape(family.finalNorm(spec, weights, x), [batch, time, d]);
-  if (options.hiddenStates) hiddenStates.push(hidden);
-  return { hidden, hiddenStates, segment };
+  return { final: family.finalNorm(spec, weights, outputs.at(-1)!), outputs, segment };
 }
 
 /** int32 [B,T] -> [B,T,d]. */

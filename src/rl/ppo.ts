@@ -20,7 +20,7 @@ import { gae } from './gae.ts';
 import { klK1, nextKlCoefficient } from './kl.ts';
 import { responseMask } from './mask.ts';
 import { ppoMetrics, rolloutMetrics, stepParts, termMetrics } from './metrics.ts';
-import { microBatchesOf } from './microBatches.ts';
+import { inMicroBatches } from './microBatches.ts';
 import type { PpoParts } from './ppoLoss.ts';
 import { type PpoRows, ppoTask } from './ppoTask.ts';
 import { tokenRewards } from './rewards.ts';
@@ -218,20 +218,18 @@ interface Rows extends Rollouts {
 }
 
 function microBatches(ppo: Ppo, rollouts: Rows, problems: PpoProblems, chosen: readonly number[]) {
-  const { settings, policy, maxNewTokens: stored } = ppo;
-  const lengths = chosen.map(row => rollouts.lengths[row]!);
-  const tokens = lengths.reduce((a, b) => a + b, 0);
-  return microBatchesOf(lengths, settings.micro_batch_size, stored).map(({ rows: part, width }) => {
-    const own = part.map(i => chosen[i]!);
+  const { settings, policy, maxNewTokens: width } = ppo;
+  const tokens = chosen.reduce((sum, row) => sum + rollouts.lengths[row]!, 0);
+  return inMicroBatches(chosen, settings.micro_batch_size).map(own => {
     const owners = own.map(row => Math.floor(row / settings.samples_per_problem));
-    const perToken = (source: Float32Array) =>
-      pick(source, own, { stored, width }, new Float32Array(own.length * width));
+    const perToken = (source: Float32Array) => pick(source, own, width, new Float32Array(own.length * width));
     const d = policy.targetSize;
     const rows: PpoRows = {
-      z: pick(problems.z, owners, { stored: d, width: d }, new Float32Array(own.length * d)),
+      z: pick(problems.z, owners, d, new Float32Array(own.length * d)),
       ...(policy.seesQuestion && problems.questions && { questions: owners.map(row => problems.questions![row]!) }),
-      ids: pick(rollouts.tokens, own, { stored, width }, new Int32Array(own.length * width)),
-      mask: perToken(rollouts.mask),
+      ids: pick(rollouts.tokens, own, width, new Int32Array(own.length * width)),
+      lengths: own.map(row => rollouts.lengths[row]!),
+      width,
       oldLogProbs: perToken(rollouts.logProbs),
       oldValues: perToken(rollouts.values),
       advantages: perToken(rollouts.advantages),
@@ -241,7 +239,6 @@ function microBatches(ppo: Ppo, rollouts: Rows, problems: PpoProblems, chosen: r
     return {
       policy,
       rows,
-      width,
       tokens,
       temperature: settings.temperature,
       clip: settings.clip,
@@ -251,15 +248,10 @@ function microBatches(ppo: Ppo, rollouts: Rows, problems: PpoProblems, chosen: r
   });
 }
 
-/** The first `width` of each row's `stored` numbers. */
-function pick<T extends Float32Array | Int32Array>(
-  source: T,
-  rows: readonly number[],
-  { stored, width }: { stored: number; width: number },
-  out: T,
-): T {
+/** The `width` numbers of each row. */
+function pick<T extends Float32Array | Int32Array>(source: T, rows: readonly number[], width: number, out: T): T {
   rows.forEach((row, i) => {
-    out.set(source.subarray(row * stored, row * stored + width), i * width);
+    out.set(source.subarray(row * width, (row + 1) * width), i * width);
   });
   return out;
 }

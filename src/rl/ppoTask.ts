@@ -2,19 +2,24 @@
  * Worker task: PPO's gradient on one micro-batch of rollouts. Everything is divided by the minibatch's token count, so
  * that gradients and losses of micro-batches sum.
  */
-import { type PolicySpec, type PromptInputs, policyLayout, scoreTexts } from '../../policies/languageModel.ts';
+import {
+  type PolicySpec,
+  type PromptInputs,
+  policyLayout,
+  scoreTexts,
+  type TextInputs,
+} from '../../policies/languageModel.ts';
 import { type PromptRows, promptInputs } from '../../policies/promptRows.ts';
+import { packTexts, type TextRows } from '../../policies/textRows.ts';
 import { valueAndGradient } from '../lm/parameters.ts';
-import { compile, f32, i32, type tf } from '../tensor/index.ts';
+import { compile, f32, type tf } from '../tensor/index.ts';
 import { moving } from '../tensor/moving.ts';
 import { localCopy, type SharedFloats } from '../tensor/shared.ts';
 import { task } from '../tensor/task.ts';
 import { ppoLoss } from './ppoLoss.ts';
 
 /** Arrays over tokens are [B·T], right-padded. */
-export interface PpoRows extends PromptRows {
-  readonly ids: Int32Array;
-  readonly mask: Float32Array;
+export interface PpoRows extends PromptRows, TextRows {
   readonly oldLogProbs: Float32Array;
   readonly oldValues: Float32Array;
   readonly advantages: Float32Array;
@@ -27,8 +32,6 @@ export interface PpoInput {
   readonly params: SharedFloats;
   readonly policy: PolicySpec;
   readonly rows: PpoRows;
-  /** T */
-  readonly width: number;
   /** Tokens of the whole minibatch. */
   readonly tokens: number;
   readonly temperature: number;
@@ -40,8 +43,8 @@ export interface PpoInput {
 interface Inputs {
   readonly params: tf.Tensor1D;
   readonly prompt: PromptInputs;
-  readonly ids: tf.Tensor2D;
-  readonly mask: tf.Tensor2D;
+  readonly texts: TextInputs;
+  readonly mask: tf.Tensor1D;
   readonly oldLogProb: tf.Tensor1D;
   readonly oldValue: tf.Tensor1D;
   readonly advantage: tf.Tensor1D;
@@ -56,10 +59,9 @@ interface Inputs {
 
 function build(policy: PolicySpec) {
   const map = policyLayout(policy);
-  return compile('ppo.gradient', ({ params, prompt, ids, mask, temperature, ...rest }: Inputs) =>
+  return compile('ppo.gradient', ({ params, prompt, texts, temperature, ...rest }: Inputs) =>
     valueAndGradient(map, params, named => {
-      const scored = scoreTexts(policy, named, prompt, { ids, mask }, temperature);
-      const { loss, metrics } = ppoLoss({ ...scored, ...rest, mask: mask.reshape([mask.size]) });
+      const { loss, metrics } = ppoLoss({ ...scoreTexts(policy, named, prompt, texts, temperature), ...rest });
       return { loss, metrics: { ...metrics } };
     }),
   );
@@ -67,24 +69,24 @@ function build(policy: PolicySpec) {
 
 const graphs = new Map<string, ReturnType<typeof build>>();
 
-export async function ppoGradient({ params, policy, rows, width, ...numbers }: PpoInput) {
+export async function ppoGradient({ params, policy, rows, ...numbers }: PpoInput) {
   const key = JSON.stringify(policy);
   const graph = graphs.get(key) ?? build(policy);
   graphs.set(key, graph);
-  const size = rows.ids.length;
-  const shape = [size / width, width];
+  const prompt = promptInputs(policy, rows);
+  const { inputs, mask, pack } = packTexts(prompt, rows);
   const flat = localCopy(params);
   const scalar = (x: number) => f32([x], []);
   const out = await graph({
     params: f32(flat, [flat.length]),
-    prompt: promptInputs(policy, rows),
-    ids: i32(rows.ids, shape),
-    mask: f32(rows.mask, shape),
-    oldLogProb: f32(rows.oldLogProbs, [size]),
-    oldValue: f32(rows.oldValues, [size]),
-    advantage: f32(rows.advantages, [size]),
-    weight: f32(rows.weights, [size]),
-    return: f32(rows.returns, [size]),
+    prompt,
+    texts: inputs,
+    mask,
+    oldLogProb: pack(rows.oldLogProbs),
+    oldValue: pack(rows.oldValues),
+    advantage: pack(rows.advantages),
+    weight: pack(rows.weights),
+    return: pack(rows.returns),
     tokens: scalar(numbers.tokens),
     temperature: scalar(numbers.temperature),
     clip: scalar(numbers.clip),

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PolicySpec } from '../../policies/languageModel.ts';
 import type { Learner } from '../lm/learner.ts';
-import type { HostArray } from '../tensor/index.ts';
 import { trainConfigSchema } from './config.ts';
 import { runWarmStart, type WarmStartData, type WarmStartSettings, warmStartRate } from './warmStart.ts';
 import type { WarmStartInput } from './warmStartTask.ts';
@@ -55,13 +54,11 @@ async function record(
   return { batches, rates, seen, done };
 }
 
-const rowsOf = ({ ids, mask, z }: { ids: HostArray; mask: HostArray; z: Float32Array }) =>
-  Array.from({ length: ids.shape[0]! }, (_, b) => {
-    const w = ids.shape[1]!;
-    const row = (of: HostArray) => [...of.data.slice(b * w, (b + 1) * w)];
-    const length = row(mask).reduce((a, x) => a + x, 0);
-    expect(row(ids).slice(length)).toEqual(Array(w - length).fill(policy.padId));
-    return { ids: row(ids).slice(0, length), length, z: [...z.slice(b * d, (b + 1) * d)] };
+const rowsOf = ({ ids, lengths, width: w, z }: Omit<WarmStartInput, 'params'>) =>
+  Array.from(lengths, (length, b) => {
+    const row = [...ids.slice(b * w, (b + 1) * w)];
+    expect(row.slice(length)).toEqual(Array(w - length).fill(policy.padId));
+    return { ids: row.slice(0, length), length, z: [...z.slice(b * d, (b + 1) * d)] };
   });
 
 describe('warm start', () => {
@@ -80,9 +77,7 @@ describe('warm start', () => {
 
   it('pairs each text, ended and cut to the width, with its own readout', async () => {
     const { batches } = await record({ noise: 0, unconditional: 0, batch_size: 40 });
-    expect(batches[0]!.map(input => input.ids.shape[0])).toEqual(Array(10).fill(4));
-    expect(batches[0]![0]!.ids.shape[1]).toBe(width);
-    expect(batches[0]!.at(-1)!.ids.shape[1]).toBe(4);
+    expect(batches[0]!.map(input => input.lengths.length)).toEqual(Array(10).fill(4));
     for (const { ids, length, z } of batches[0]!.flatMap(rowsOf)) {
       const text = (z[0]! - 10) / d;
       expect(z).toEqual([...data.z.slice(text * d, (text + 1) * d)]);
@@ -98,7 +93,7 @@ describe('warm start', () => {
       record({}, { policy: { ...policy, seesQuestion }, data: { ...data, questions } });
     const seen = (await run(true)).batches[0]!;
     for (const input of seen) {
-      expect(input.questions).toHaveLength(input.ids.shape[0]!);
+      expect(input.questions).toHaveLength(input.lengths.length);
       rowsOf(input).forEach(({ ids }, b) => {
         const text = data.texts.findIndex(([first]) => first === ids[0]);
         expect(input.questions![b]).toEqual(questions[text]);
@@ -111,7 +106,7 @@ describe('warm start', () => {
 
   it('tells every micro-batch the tokens of the whole batch', async () => {
     const { batches } = await record();
-    expect(batches[0]!.map(input => input.ids.shape[0])).toEqual([4, 2]);
+    expect(batches[0]!.map(input => input.lengths.length)).toEqual([4, 2]);
     const tokens = batches[0]!.flatMap(rowsOf).reduce((sum, row) => sum + row.length, 0);
     expect(batches[0]!.map(input => input.tokens)).toEqual([tokens, tokens]);
   });

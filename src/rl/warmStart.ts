@@ -9,9 +9,8 @@ import type { PromptRows } from '../../policies/promptRows.ts';
 import type { Learner } from '../lm/learner.ts';
 import { unlessAborted } from '../run/interrupt.ts';
 import { normal, stream } from '../run/random.ts';
-import { f32, i32 } from '../tensor/index.ts';
 import type { TrainConfig } from './config.ts';
-import { microBatchesOf } from './microBatches.ts';
+import { inMicroBatches } from './microBatches.ts';
 import { warmStartTask } from './warmStartTask.ts';
 
 export type WarmStartSettings = TrainConfig['warm_start'];
@@ -64,27 +63,24 @@ export function warmStartRate({ lr, warmup, steps, min_lr_ratio: floor }: WarmSt
   return lr * Math.min(1, (step + 1) / Math.max(1, warmup)) * (cosine * (1 - floor) + floor);
 }
 
-function batch({ policy, settings, data, width: longest, seed }: WarmStart, step: number) {
+function batch({ policy, settings, data, width, seed }: WarmStart, step: number) {
   const rng = stream(seed, 'warm_start.batch', step);
   const chosen = Array.from({ length: settings.batch_size }, () => Math.floor(rng() * data.texts.length));
   const d = policy.targetSize;
-  const lengths = chosen.map(row => Math.min(longest, data.texts[row]!.length + 1));
-  const tokens = lengths.reduce((a, b) => a + b, 0);
-  return microBatchesOf(lengths, settings.micro_batch_size, longest).map(({ rows, width }) => {
+  const lengthOf = (row: number) => Math.min(width, data.texts[row]!.length + 1);
+  const tokens = chosen.reduce((sum, row) => sum + lengthOf(row), 0);
+  return inMicroBatches(chosen, settings.micro_batch_size).map(rows => {
     const n = rows.length;
     const ids = new Int32Array(n * width).fill(policy.padId);
-    const mask = new Float32Array(n * width);
     const z = new Float32Array(n * d);
-    rows.forEach((i, b) => {
-      const row = chosen[i]!;
+    rows.forEach((row, b) => {
       ids.set([...data.texts[row]!, policy.eosId].slice(0, width), b * width);
-      mask.fill(1, b * width, b * width + lengths[i]!);
       if (rng() < settings.unconditional) return;
       const level = settings.noise * rng();
       for (let j = 0; j < d; j++) z[b * d + j] = data.z[row * d + j]! + level * normal(rng);
     });
-    const questions = policy.seesQuestion && data.questions && rows.map(i => data.questions![chosen[i]!]!);
+    const questions = policy.seesQuestion && data.questions && rows.map(row => data.questions![row]!);
     const shown: PromptRows = questions ? { z, questions } : { z };
-    return { policy, ...shown, ids: i32(ids, [n, width]), mask: f32(mask, [n, width]), tokens };
+    return { policy, ...shown, ids, lengths: rows.map(lengthOf), width, tokens };
   });
 }

@@ -2,20 +2,25 @@
  * Worker task: the warm start's gradient on one micro-batch, the cross-entropy of writing a text from its own readout.
  * The loss is divided by the whole batch's token count, so that micro-batch gradients sum.
  */
-import { type PolicySpec, type PromptInputs, policyLayout, scoreTexts } from '../../policies/languageModel.ts';
+import {
+  type PolicySpec,
+  type PromptInputs,
+  policyLayout,
+  scoreTexts,
+  type TextInputs,
+} from '../../policies/languageModel.ts';
 import { type PromptRows, promptInputs } from '../../policies/promptRows.ts';
+import { packTexts, type TextRows } from '../../policies/textRows.ts';
 import { type Layout, valueAndGradient } from '../lm/parameters.ts';
-import { compile, f32, type HostArray, tf } from '../tensor/index.ts';
+import { compile, f32, tf } from '../tensor/index.ts';
 import { moving } from '../tensor/moving.ts';
 import { localCopy, type SharedFloats } from '../tensor/shared.ts';
 import { task } from '../tensor/task.ts';
 
-export interface WarmStartInput extends PromptRows {
+/** Texts with their end token. */
+export interface WarmStartInput extends PromptRows, TextRows {
   readonly params: SharedFloats;
   readonly policy: PolicySpec;
-  /** Texts with their end token, right-padded [B,T]. */
-  readonly ids: HostArray;
-  readonly mask: HostArray;
   /** Tokens of the whole batch. */
   readonly tokens: number;
 }
@@ -23,17 +28,16 @@ export interface WarmStartInput extends PromptRows {
 interface Inputs {
   readonly params: tf.Tensor1D;
   readonly prompt: PromptInputs;
-  readonly ids: tf.Tensor2D;
-  readonly mask: tf.Tensor2D;
+  readonly texts: TextInputs;
+  readonly mask: tf.Tensor1D;
   readonly tokens: tf.Scalar;
 }
 
 function build(spec: PolicySpec, map: Layout) {
-  return compile('warm_start.gradient', ({ params, prompt, ids, mask, tokens }: Inputs) =>
+  return compile('warm_start.gradient', ({ params, prompt, texts, mask, tokens }: Inputs) =>
     valueAndGradient(map, params, named => {
-      const { logProb } = scoreTexts(spec, named, prompt, { ids, mask }, 1);
-      const weighted = tf.mul(logProb, tf.reshape(mask, [mask.size]));
-      return { loss: tf.neg(tf.div(tf.sum(weighted), tokens)) as tf.Scalar, metrics: {} };
+      const { logProb } = scoreTexts(spec, named, prompt, texts, 1);
+      return { loss: tf.neg(tf.div(tf.sum(tf.mul(logProb, mask)), tokens)) as tf.Scalar, metrics: {} };
     }),
   );
 }
@@ -41,15 +45,17 @@ function build(spec: PolicySpec, map: Layout) {
 const graphs = new Map<string, ReturnType<typeof build>>();
 
 export async function warmStartGradient(input: WarmStartInput) {
-  const { params, policy, ids, mask, tokens } = input;
+  const { params, policy, tokens } = input;
   const key = JSON.stringify(policy);
   const graph = graphs.get(key) ?? build(policy, policyLayout(policy));
   graphs.set(key, graph);
+  const prompt = promptInputs(policy, input);
+  const { inputs, mask } = packTexts(prompt, input);
   const flat = localCopy(params);
   const out = await graph({
     params: f32(flat, [flat.length]),
-    prompt: promptInputs(policy, input),
-    ids,
+    prompt,
+    texts: inputs,
     mask,
     tokens: f32([tokens], []),
   });

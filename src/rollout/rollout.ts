@@ -14,11 +14,13 @@ import {
   type PromptInputs,
   policyLayout,
   scoreTexts,
+  type TextInputs,
 } from '../../policies/languageModel.ts';
 import { type PromptRows, promptInputs } from '../../policies/promptRows.ts';
+import { packTexts } from '../../policies/textRows.ts';
 import { views } from '../lm/parameters.ts';
 import { loadTokenizer, type Tokenizer } from '../lm/tokenizer.ts';
-import { compile, f32, i32, type tf } from '../tensor/index.ts';
+import { compile, f32, type tf } from '../tensor/index.ts';
 import { localCopy, type SharedFloats } from '../tensor/shared.ts';
 import { task } from '../tensor/task.ts';
 
@@ -70,15 +72,14 @@ const environments = new Map<string, ReturnType<typeof createEnvironment>>();
 interface ScoreInputs {
   readonly params: tf.Tensor1D;
   readonly prompt: PromptInputs;
-  readonly ids: tf.Tensor2D;
-  readonly mask: tf.Tensor2D;
+  readonly texts: TextInputs;
   readonly temperature: tf.Scalar;
 }
 
 function scorerOf(spec: PolicySpec) {
   const map = policyLayout(spec);
-  return compile('policy.score', ({ params, prompt, ids, mask, temperature }: ScoreInputs) =>
-    scoreTexts(spec, views(map, params), prompt, { ids, mask }, temperature),
+  return compile('policy.score', ({ params, prompt, texts, temperature }: ScoreInputs) =>
+    scoreTexts(spec, views(map, params), prompt, texts, temperature),
   );
 }
 
@@ -135,23 +136,17 @@ export async function rollOut(request: RolloutRequest): Promise<RolloutBatch> {
       ended: stopped[b] === 1,
     })),
   );
-  const mask = new Float32Array(rows * width);
-  for (let b = 0; b < rows; b++) mask.fill(1, b * width, b * width + lengths[b]!);
-  const inputs = {
-    prompt,
-    ids: i32(tokens, [rows, width]),
-    mask: f32(mask, [rows, width]),
-    temperature: f32([request.temperature], []),
-  };
+  const packed = packTexts(prompt, { ids: tokens, lengths, width });
+  const inputs = { prompt, texts: packed.inputs, temperature: f32([request.temperature], []) };
   const own = await runtime.score({ params: f32(params, [params.length]), ...inputs });
   const frozen = localCopy(request.reference);
   const reference = await runtime.score({ params: f32(frozen, [frozen.length]), ...inputs });
   return {
     ...batch,
-    logProbs: own.logProb.data as Float32Array,
-    entropies: own.entropy.data as Float32Array,
-    values: own.value.data as Float32Array,
-    referenceLogProbs: reference.logProb.data as Float32Array,
+    logProbs: packed.unpack(own.logProb.data),
+    entropies: packed.unpack(own.entropy.data),
+    values: packed.unpack(own.value.data),
+    referenceLogProbs: packed.unpack(reference.logProb.data),
     scores,
   };
 }

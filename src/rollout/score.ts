@@ -1,8 +1,15 @@
 /** Worker task: log-likelihood of given texts under a policy, for perplexities. */
-import { type PolicySpec, type PromptInputs, policyLayout, scoreTexts } from '../../policies/languageModel.ts';
+import {
+  type PolicySpec,
+  type PromptInputs,
+  policyLayout,
+  scoreTexts,
+  type TextInputs,
+} from '../../policies/languageModel.ts';
 import { type PromptRows, promptInputs } from '../../policies/promptRows.ts';
+import { packTexts } from '../../policies/textRows.ts';
 import { views } from '../lm/parameters.ts';
-import { compile, f32, i32, type tf } from '../tensor/index.ts';
+import { compile, f32, type tf } from '../tensor/index.ts';
 import { localCopy, type SharedFloats } from '../tensor/shared.ts';
 import { task } from '../tensor/task.ts';
 
@@ -16,13 +23,9 @@ export interface LikelihoodRequest extends PromptRows {
 
 function build(spec: PolicySpec) {
   const map = policyLayout(spec);
-  return compile(
-    'policy.likelihood',
-    (x: { params: tf.Tensor1D; prompt: PromptInputs; ids: tf.Tensor2D; mask: tf.Tensor2D }) => {
-      const { logProb } = scoreTexts(spec, views(map, x.params), x.prompt, { ids: x.ids, mask: x.mask }, 1);
-      return { sums: logProb.reshape(x.mask.shape).mul(x.mask).sum(1) };
-    },
-  );
+  return compile('policy.likelihood', (x: { params: tf.Tensor1D; prompt: PromptInputs; texts: TextInputs }) => ({
+    logProb: scoreTexts(spec, views(map, x.params), x.prompt, x.texts, 1).logProb,
+  }));
 }
 
 const graphs = new Map<string, ReturnType<typeof build>>();
@@ -33,21 +36,16 @@ export async function likelihood(request: LikelihoodRequest): Promise<Float32Arr
   const key = JSON.stringify(policy);
   const graph = graphs.get(key) ?? build(policy);
   graphs.set(key, graph);
-  const n = texts.length;
-  const ids = new Int32Array(n * width).fill(policy.padId);
-  const mask = new Float32Array(n * width);
-  texts.forEach((text, row) => {
-    const tokens = [...text, policy.eosId].slice(0, width);
-    ids.set(tokens, row * width);
-    mask.fill(1, row * width, row * width + tokens.length);
-  });
+  const written = texts.map(text => [...text, policy.eosId].slice(0, width));
+  const ids = new Int32Array(texts.length * width).fill(policy.padId);
+  for (const [row, tokens] of written.entries()) ids.set(tokens, row * width);
+  const prompt = promptInputs(policy, request);
+  const packed = packTexts(prompt, { ids, lengths: written.map(tokens => tokens.length), width });
   const flat = localCopy(params);
-  const out = await graph({
-    params: f32(flat, [flat.length]),
-    prompt: promptInputs(policy, request),
-    ids: i32(ids, [n, width]),
-    mask: f32(mask, [n, width]),
-  });
-  return out.sums.data as Float32Array;
+  const out = await graph({ params: f32(flat, [flat.length]), prompt, texts: packed.inputs });
+  const logProbs = packed.unpack(out.logProb.data);
+  return Float32Array.from(texts, (_, row) =>
+    logProbs.subarray(row * width, (row + 1) * width).reduce((sum, x) => sum + x, 0),
+  );
 }
 export const likelihoodTask = task<LikelihoodRequest, Float32Array>(import.meta.url, likelihood);

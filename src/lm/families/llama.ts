@@ -34,24 +34,24 @@ export const llama: Family = {
   },
 
   prepare(spec, positions): Block {
-    const [batch, time] = positions.shape;
     const { heads, kvHeads, headDim, normEps } = spec;
-    const tables = ropeTables(spec, positions);
-    return (weights, layer, x, attend) => {
+    const n = positions.shape[0];
+    const { queries, keys } = ropeTables(spec, positions);
+    return (weights, layer, x, attend, wanted) => {
       const at = `model.layers.${layer}`;
       const norm = (name: string, y: tf.Tensor2D) => rmsNorm(y, weights.tensor(`${at}.${name}.weight`), normEps);
       const project = (name: string, y: tf.Tensor2D) => linear(weights, `${at}.${name}.weight`, y);
+      const rotated = (y: tf.Tensor2D, count: number, { cos, sin }: RopeTables): tf.Tensor2D =>
+        tf.reshape(rope(tf.reshape(y, [n, count, headDim]), cos, sin), [n, count * headDim]);
+      const taken = (y: tf.Tensor2D): tf.Tensor2D => (wanted ? tf.gather(y, wanted) : y);
 
       const h = norm('input_layernorm', x);
-      const q = project('self_attn.q_proj', h).reshape([batch, time, kvHeads, heads / kvHeads, headDim]);
-      const k = project('self_attn.k_proj', h).reshape([batch, time, kvHeads, headDim]);
-      const v = project('self_attn.v_proj', h).reshape([batch, time, kvHeads, headDim]);
       const attended = attend({
-        q: rope(tf.transpose(q, [0, 2, 3, 1, 4]), tables.queryCos, tables.querySin) as tf.Tensor5D,
-        k: rope(tf.transpose(k, [0, 2, 1, 3]), tables.cos, tables.sin) as tf.Tensor4D,
-        v: tf.transpose(v, [0, 2, 1, 3]) as tf.Tensor4D,
+        q: rotated(project('self_attn.q_proj', h), heads, queries),
+        k: rotated(project('self_attn.k_proj', h), kvHeads, keys),
+        v: project('self_attn.v_proj', h),
       });
-      const middle = tf.add<tf.Tensor2D>(x, project('self_attn.o_proj', attended));
+      const middle = tf.add<tf.Tensor2D>(taken(x), project('self_attn.o_proj', taken(attended)));
 
       const m = norm('post_attention_layernorm', middle);
       const gated = swiglu(project('mlp.gate_proj', m), project('mlp.up_proj', m));
@@ -62,21 +62,20 @@ export const llama: Family = {
   finalNorm: (spec, weights: Weights, x) => rmsNorm(x, weights.tensor('model.norm.weight'), spec.normEps),
 };
 
+interface RopeTables {
+  readonly cos: tf.Tensor3D; // [n,1,headDim/2]
+  readonly sin: tf.Tensor3D;
+}
+
 /** cos and sin of position × frequency, once for all layers; the queries' carry the scores' 1/sqrt(headDim). */
-function ropeTables(spec: ModelSpec, positions: tf.Tensor2D) {
-  const [batch, time] = positions.shape;
-  const half = spec.headDim / 2;
-  const frequencies = tf.tensor2d(inverseFrequencies(spec), [1, half]);
-  const angles = tf.mul(tf.cast(tf.reshape(positions, [batch * time, 1]), 'float32'), frequencies);
-  const cos = tf.cos(angles);
-  const sin = tf.sin(angles);
+function ropeTables(spec: ModelSpec, positions: tf.Tensor1D): Record<'queries' | 'keys', RopeTables> {
+  const [n, half] = [positions.shape[0], spec.headDim / 2];
+  const frequencies = tf.tensor3d(inverseFrequencies(spec), [1, 1, half]);
+  const angles: tf.Tensor3D = tf.mul(tf.cast(tf.reshape(positions, [n, 1, 1]), 'float32'), frequencies);
+  const keys: RopeTables = { cos: tf.cos(angles), sin: tf.sin(angles) };
   const scale = 1 / Math.sqrt(spec.headDim);
-  return {
-    cos: tf.reshape(cos, [batch, 1, time, half]),
-    sin: tf.reshape(sin, [batch, 1, time, half]),
-    queryCos: tf.reshape(tf.mul(cos, scale), [batch, 1, 1, time, half]),
-    querySin: tf.reshape(tf.mul(sin, scale), [batch, 1, 1, time, half]),
-  };
+  const scaled = (table: tf.Tensor3D): tf.Tensor3D => tf.mul(table, scale);
+  return { keys, queries: { cos: scaled(keys.cos), sin: scaled(keys.sin) } };
 }
 
 /** [headDim/2] rotary frequencies, with Llama 3's scaling of the long wavelengths as transformers computes it. */
