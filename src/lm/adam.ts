@@ -21,29 +21,43 @@ export interface AdamVectors {
   readonly gradient: Float32Array;
 }
 
-/** Square root of the sum of squares. */
+/** Square root of the sum of squares. Four sums, so that an addition need not wait for the one before. */
 export function norm(x: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < x.length; i++) sum += x[i]! * x[i]!;
-  return Math.sqrt(sum);
+  let [a, b, c, d] = [0, 0, 0, 0];
+  let i = 0;
+  for (; i + 3 < x.length; i += 4) {
+    a += x[i]! * x[i]!;
+    b += x[i + 1]! * x[i + 1]!;
+    c += x[i + 2]! * x[i + 2]!;
+    d += x[i + 3]! * x[i + 3]!;
+  }
+  for (; i < x.length; i++) a += x[i]! * x[i]!;
+  return Math.sqrt(a + b + c + d);
 }
 
-/** `step`: number of this step, 1 for the first; `gradNorm`: the gradient's norm, which must be finite. */
+/**
+ * `step`: number of this step, 1 for the first; `gradNorm`: the gradient's norm, which must be finite. The clipping of the gradient
+ * and the corrections of the moments are constants of a step, and taken out of the loop.
+ */
 export function adamStep(
   { params, m, v, gradient }: AdamVectors,
   { beta1, beta2, eps, weightDecay, maxGradNorm }: AdamSettings,
   { step, lr, gradNorm }: { readonly step: number; readonly lr: number; readonly gradNorm: number },
 ): void {
   const scale = Math.min(1, maxGradNorm / (gradNorm + 1e-6));
+  const firstShare = (1 - beta1) * scale;
+  const secondShare = (1 - beta2) * scale * scale;
+  const root = Math.sqrt(1 - beta2 ** step);
+  const rate = (lr / (1 - beta1 ** step)) * root;
+  const floor = eps * root;
   const kept = 1 - lr * weightDecay;
-  const rate = lr / (1 - beta1 ** step);
-  const correction = 1 / (1 - beta2 ** step);
-  for (let i = 0; i < params.length; i++) {
-    const g = gradient[i]! * scale;
-    const mean = m[i]! * beta1 + g * (1 - beta1);
-    const square = v[i]! * beta2 + g * g * (1 - beta2);
+  const n = params.length;
+  for (let i = 0; i < n; i++) {
+    const g = gradient[i]!;
+    const mean = m[i]! * beta1 + g * firstShare;
+    const square = v[i]! * beta2 + g * g * secondShare;
     m[i] = mean;
     v[i] = square;
-    params[i] = params[i]! * kept - (rate * mean) / (Math.sqrt(square * correction) + eps);
+    params[i] = params[i]! * kept - (rate * mean) / (Math.sqrt(square) + floor);
   }
 }

@@ -15,20 +15,27 @@ export function linear(weights: Weights, name: string, x: tf.Tensor2D): tf.Tenso
   return tf.add(y, tf.matMul(low, adapter.b, false, true));
 }
 
-/** [n,d], [d] -> [n,d]: x / sqrt(mean(x²) + eps) · weight (Zhang & Sennrich 2019). */
+/**
+ * [n,d], [d] -> [n,d]: x / sqrt(mean(x²) + eps) · weight (Zhang & Sennrich 2019). With r the reciprocal root and s the row sums of
+ * dy·weight·x, the gradients are r·dy·weight − x·s·r³/d and Σ r·dy·x; the sums are products with a vector.
+ */
 export function rmsNorm(x: tf.Tensor2D, weight: tf.Tensor, eps: number): tf.Tensor2D {
+  const [n, d] = x.shape;
   return tf.customGrad((...args) => {
     const [input, gain, save] = args as [tf.Tensor2D, tf.Tensor1D, tf.GradSaveFunc];
     const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(input), -1, true), eps));
-    const normal = tf.mul(input, inverse);
-    save([normal, inverse, gain]);
+    save([input, inverse, gain]);
     return {
-      value: tf.mul(normal, gain),
+      value: tf.mul(tf.mul(input, inverse), gain),
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
         const [y, r, w] = saved as [tf.Tensor2D, tf.Tensor2D, tf.Tensor1D];
-        const scaled = tf.mul(dy, w);
-        const along = tf.mean(tf.mul(scaled, y), -1, true);
-        return [tf.mul(tf.sub(scaled, tf.mul(y, along)), r), tf.sum(tf.mul(dy, y), 0)];
+        const product = tf.mul(dy, y) as tf.Tensor2D;
+        const sums = tf.matMul(product, tf.reshape(w, [d, 1]));
+        const along = tf.mul(sums, tf.mul(tf.mul(tf.square(r), r), 1 / d));
+        return [
+          tf.sub(tf.mul(tf.mul(dy, w), r), tf.mul(y, along)),
+          tf.reshape(tf.matMul(tf.reshape(r, [1, n]), product), [d]),
+        ];
       },
     };
   })(x, weight) as tf.Tensor2D;
@@ -60,19 +67,20 @@ export function gelu<T extends tf.Tensor>(x: T): T {
   return tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1)) as T;
 }
 
-/** silu(gate) · up, elementwise (Shazeer 2020). */
+/** silu(gate) · up, elementwise (Shazeer 2020). With s = sigmoid(gate), d(gate) is dy · (y + s·(up − y)). */
 export function swiglu(gate: tf.Tensor2D, up: tf.Tensor2D): tf.Tensor2D {
   return tf.customGrad((...args) => {
     const [g, u, save] = args as [tf.Tensor2D, tf.Tensor2D, tf.GradSaveFunc];
     const s = tf.sigmoid(g);
-    const activated = tf.mul(g, s);
-    save([s, activated, u]);
+    const silu = tf.mul(g, s);
+    const y = tf.mul(silu, u);
+    save([s, silu, u, y]);
     return {
-      value: tf.mul(activated, u),
+      value: y,
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
-        const [sigma, silu, upValue] = saved as [tf.Tensor, tf.Tensor, tf.Tensor];
-        const slope = tf.add(sigma, tf.mul(silu, tf.sub(1, sigma)));
-        return [tf.mul(tf.mul(dy, upValue), slope), tf.mul(dy, silu)];
+        const [sigma, activated, upValue, value] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+        const slope = tf.add(value, tf.mul(sigma, tf.sub(upValue, value)));
+        return [tf.mul(dy, slope), tf.mul(dy, activated)];
       },
     };
   })(gate, up) as tf.Tensor2D;
@@ -101,11 +109,17 @@ function rotate(x: tf.Tensor, cos: tf.Tensor, sin: tf.Tensor): tf.Tensor {
   );
 }
 
+/**
+ * A value further below its row's largest than this is moved up to it. Its share of e^-50 = 2e-22 is lost in any float32 sum, as 0
+ * would be; but exponentials near 0, and products with them, would be denormal numbers, which take a hundred times as long.
+ */
+const FAR_BELOW = 50;
+
 /** Softmax over the last axis. */
 export function softmax<T extends tf.Tensor>(x: T): T {
   return tf.customGrad((...args) => {
     const [input, save] = args as [T, tf.GradSaveFunc];
-    const y = tf.softmax(input);
+    const y = tf.softmax(tf.maximum(input, tf.sub(tf.max(input, -1, true), FAR_BELOW)));
     save([y]);
     return {
       value: y,
