@@ -21,18 +21,11 @@ export interface AdamVectors {
   readonly gradient: Float32Array;
 }
 
-/** Square root of the sum of squares. Four sums, so that an addition need not wait for the one before. */
+/** Square root of the sum of squares. */
 export function norm(x: Float32Array): number {
-  let [a, b, c, d] = [0, 0, 0, 0];
-  let i = 0;
-  for (; i + 3 < x.length; i += 4) {
-    a += x[i]! * x[i]!;
-    b += x[i + 1]! * x[i + 1]!;
-    c += x[i + 2]! * x[i + 2]!;
-    d += x[i + 3]! * x[i + 3]!;
-  }
-  for (; i < x.length; i++) a += x[i]! * x[i]!;
-  return Math.sqrt(a + b + c + d);
+  let sum = 0;
+  for (let i = 0; i < x.length; i++) sum += x[i]! * x[i]!;
+  return Math.sqrt(sum);
 }
 
 /**

@@ -6,6 +6,7 @@
  * A step that is not finite changes nothing and says `skipped`.
  */
 import { RecodiError } from '../tensor/errors.ts';
+import { discard } from '../tensor/moving.ts';
 import type { Pool, TaskRef } from '../tensor/pool.ts';
 import { createShared, rewrite, type SharedFloats } from '../tensor/shared.ts';
 import { type AdamSettings, adamStep, norm } from './adam.ts';
@@ -99,6 +100,7 @@ export function createLearner({ pool, id, params: start, optimizer, state }: Lea
       for (const share of shares) {
         const part = await share;
         add(part.gradient, metrics.length === 0);
+        discard(part.gradient);
         metrics.push(part.metrics);
       }
     } finally {

@@ -18,3 +18,11 @@ export function moving<T extends object>(value: T, arrays: readonly ArrayBufferV
 export function movedBuffers(value: unknown): readonly ArrayBuffer[] {
   return (typeof value === 'object' && value !== null && marks.get(value)) || [];
 }
+
+/**
+ * Gives the memory of an array back at once. Left to the garbage collector, arrays of megabytes have it mark everything else again
+ * and again.
+ */
+export function discard({ buffer }: Float32Array): void {
+  structuredClone(undefined, { transfer: [buffer as ArrayBuffer] });
+}
