@@ -80,7 +80,7 @@ export function createDecoder<P>(options: DecoderOptions<P>): Decoder<P> {
   const { spec } = options;
   const banned = options.banned ?? [];
   const bannedFirst = [...banned, ...(options.bannedFirst ?? [])];
-  const settings = { prepack: options.prepack ?? false };
+  const settings = { prepack: options.prepack ?? false, arena: true };
   const graphs = new Map<string, Compiled<never, never>>();
 
   const graph = <I, O>(part: string, build: (inputs: I) => O): Compiled<I, O> => {

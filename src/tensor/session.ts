@@ -12,20 +12,24 @@ import { count } from './stats.ts';
 export interface SessionSettings {
   /** Let the runtime copy weights into its fastest layout: about a third faster on small batches, one copy of the weights per session. */
   readonly prepack: boolean;
+  /** Keep the memory of a run for the next one. An arena keeps the most that its session ever used, so dozens of them would hold gigabytes. */
+  readonly arena: boolean;
 }
 
 /** More sessions than this and the one unused for longest is released. */
 const SESSION_LIMIT = 64;
 
-function options({ prepack }: SessionSettings, folder: string | undefined): Runtime.InferenceSession.SessionOptions {
+function options(
+  { prepack, arena }: SessionSettings,
+  folder: string | undefined,
+): Runtime.InferenceSession.SessionOptions {
   return {
     executionProviders: ['cpu'],
     intraOpNumThreads: 1,
     interOpNumThreads: 1,
     graphOptimizationLevel: 'extended',
     enableMemPattern: false,
-    // An arena keeps the most that its session ever used, for every session: dozens of them would hold gigabytes.
-    enableCpuMemArena: false,
+    enableCpuMemArena: arena,
     logSeverityLevel: 3,
     extra: {
       session: {
