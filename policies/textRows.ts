@@ -2,7 +2,7 @@
  * The host side of texts that a policy scores: rows of token ids as packed inputs of its graphs, and numbers per token of a text
  * into that packing and out of it.
  */
-import { packingOf, roundUp } from '../src/lm/packing.ts';
+import { packingOf } from '../src/lm/packing.ts';
 import { f32, type Host, type HostArray, i32 } from '../src/tensor/index.ts';
 import { PROMPT_TOKENS, type PromptInputs, type TextInputs } from './languageModel.ts';
 
@@ -41,8 +41,8 @@ export function packTexts(prompt: Host<PromptInputs>, { ids, lengths, width }: T
     read.fill(1, b * time + questionWidth, b * time + own + Math.max(0, lengths[b]! - 1));
     for (let t = 0; t < lengths[b]!; t++) scored.push(b * width + t);
   }
-  const packing = packingOf(read);
-  const size = roundUp(scored.length, ids.length);
+  const { packing, filling } = packingOf(read);
+  const size = scored.length + filling;
   const pack = (values: Float32Array) => {
     const out = new Float32Array(size);
     for (let i = 0; i < scored.length; i++) out[i] = values[scored[i]!]!;

@@ -23,7 +23,7 @@ describe('packingOf', () => {
     fc.assert(
       fc.property(lengths, fc.boolean(), (rows, left) => {
         const mask = maskOf(rows, 9, left);
-        const packing = packingOf(mask);
+        const { packing, filling } = packingOf(mask);
         const tokens = packing.tokens.data as Int32Array;
         const places = packing.places.data as Int32Array;
         const used = [...mask.keys()].filter(place => mask[place]);
@@ -31,6 +31,7 @@ describe('packingOf', () => {
         expect([...tokens].map(place => places[place])).toEqual([...tokens.keys()]);
         const others = [...places.keys()].filter(place => !tokens.includes(place));
         for (const place of others) expect(mask[tokens[places[place]!]!]).toBe(0);
+        expect(tokens.length).toBe(used.length + filling);
         expect(tokens.length % 32 === 0 || tokens.length === mask.length).toBe(true);
       }),
     );
@@ -62,7 +63,7 @@ describe('packed tokens', () => {
             chosen.map(token => used[token]!),
             'int32',
           );
-          const host = packingOf(maskData);
+          const host = packingOf(maskData).packing;
           const packing: Packing = { tokens: tensor(host.tokens), places: tensor(host.places) };
           const weights = tf.randomNormal([chosen.length, spec.hiddenSize], 0, 1, 'float32', seed);
           const run = (packed: boolean) =>

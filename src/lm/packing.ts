@@ -15,26 +15,24 @@ export interface Packing {
   readonly places: tf.Tensor1D;
 }
 
-/** Numbers of tokens are rounded up to a multiple of this, so that batches of similar size share a graph. */
-const STEP = 32;
-
-/** How the tokens of `mask` [B·T] (1 = a token) are packed. */
-export function packingOf(mask: ArrayLike<number>): Host<Packing> {
+/** How the tokens of `mask` [B·T] (1 = a token) are packed, with `filling` tokens that are none. */
+export function packingOf(mask: ArrayLike<number>): { packing: Host<Packing>; filling: number } {
   const used: number[] = [];
   const unused: number[] = [];
   for (let place = 0; place < mask.length; place++) (mask[place] ? used : unused).push(place);
-  const fill = unused.length === 0 ? 0 : roundUp(used.length + 1, mask.length) - used.length;
-  const tokens = Int32Array.from([...used, ...unused.slice(0, fill)]);
+  const filling = unused.length === 0 ? 0 : Math.min(unused.length, roundUp(used.length + 1) - used.length);
+  const tokens = Int32Array.from([...used, ...unused.slice(0, filling)]);
   const places = new Int32Array(mask.length).fill(used.length);
   tokens.forEach((place, token) => {
     places[place] = token;
   });
-  return { tokens: i32(tokens, [tokens.length]), places: i32(places, [places.length]) };
+  return { packing: { tokens: i32(tokens, [tokens.length]), places: i32(places, [places.length]) }, filling };
 }
 
-/** `count` rounded up to a size that graphs are built for, `most` at the most. */
-export function roundUp(count: number, most: number): number {
-  return Math.min(most, Math.ceil(count / STEP) * STEP);
+/** To one of eight sizes between a power of two and the next (multiples of 32 at the least), so that few graphs are built. */
+function roundUp(count: number): number {
+  const step = Math.max(32, 2 ** (Math.floor(Math.log2(count)) - 3));
+  return Math.ceil(count / step) * step;
 }
 
 /** How activations over tokens [n, heads·D] become heads over rows and columns [B, heads, T, D], and back. */

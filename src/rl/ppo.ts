@@ -20,7 +20,7 @@ import { gae } from './gae.ts';
 import { klK1, nextKlCoefficient } from './kl.ts';
 import { responseMask } from './mask.ts';
 import { ppoMetrics, rolloutMetrics, stepParts, termMetrics } from './metrics.ts';
-import { inMicroBatches } from './microBatches.ts';
+import { microBatchesOf } from './microBatches.ts';
 import type { PpoParts } from './ppoLoss.ts';
 import { type PpoRows, ppoTask } from './ppoTask.ts';
 import { tokenRewards } from './rewards.ts';
@@ -219,8 +219,10 @@ interface Rows extends Rollouts {
 
 function microBatches(ppo: Ppo, rollouts: Rows, problems: PpoProblems, chosen: readonly number[]) {
   const { settings, policy, maxNewTokens: width } = ppo;
-  const tokens = chosen.reduce((sum, row) => sum + rollouts.lengths[row]!, 0);
-  return inMicroBatches(chosen, settings.micro_batch_size).map(own => {
+  const lengths = chosen.map(row => rollouts.lengths[row]!);
+  const tokens = lengths.reduce((a, b) => a + b, 0);
+  return microBatchesOf(lengths, settings.micro_batch_size).map(part => {
+    const own = part.map(i => chosen[i]!);
     const owners = own.map(row => Math.floor(row / settings.samples_per_problem));
     const perToken = (source: Float32Array) => pick(source, own, width, new Float32Array(own.length * width));
     const d = policy.targetSize;
@@ -228,7 +230,7 @@ function microBatches(ppo: Ppo, rollouts: Rows, problems: PpoProblems, chosen: r
       z: pick(problems.z, owners, d, new Float32Array(own.length * d)),
       ...(policy.seesQuestion && problems.questions && { questions: owners.map(row => problems.questions![row]!) }),
       ids: pick(rollouts.tokens, own, width, new Int32Array(own.length * width)),
-      lengths: own.map(row => rollouts.lengths[row]!),
+      lengths: part.map(i => lengths[i]!),
       width,
       oldLogProbs: perToken(rollouts.logProbs),
       oldValues: perToken(rollouts.values),

@@ -10,7 +10,7 @@ import type { Learner } from '../lm/learner.ts';
 import { unlessAborted } from '../run/interrupt.ts';
 import { normal, stream } from '../run/random.ts';
 import type { TrainConfig } from './config.ts';
-import { inMicroBatches } from './microBatches.ts';
+import { microBatchesOf } from './microBatches.ts';
 import { warmStartTask } from './warmStartTask.ts';
 
 export type WarmStartSettings = TrainConfig['warm_start'];
@@ -67,9 +67,10 @@ function batch({ policy, settings, data, width, seed }: WarmStart, step: number)
   const rng = stream(seed, 'warm_start.batch', step);
   const chosen = Array.from({ length: settings.batch_size }, () => Math.floor(rng() * data.texts.length));
   const d = policy.targetSize;
-  const lengthOf = (row: number) => Math.min(width, data.texts[row]!.length + 1);
-  const tokens = chosen.reduce((sum, row) => sum + lengthOf(row), 0);
-  return inMicroBatches(chosen, settings.micro_batch_size).map(rows => {
+  const lengths = chosen.map(row => Math.min(width, data.texts[row]!.length + 1));
+  const tokens = lengths.reduce((a, b) => a + b, 0);
+  return microBatchesOf(lengths, settings.micro_batch_size).map(part => {
+    const rows = part.map(i => chosen[i]!);
     const n = rows.length;
     const ids = new Int32Array(n * width).fill(policy.padId);
     const z = new Float32Array(n * d);
@@ -81,6 +82,6 @@ function batch({ policy, settings, data, width, seed }: WarmStart, step: number)
     });
     const questions = policy.seesQuestion && data.questions && rows.map(row => data.questions![row]!);
     const shown: PromptRows = questions ? { z, questions } : { z };
-    return { policy, ...shown, ids, lengths: rows.map(lengthOf), width, tokens };
+    return { policy, ...shown, ids, lengths: part.map(i => lengths[i]!), width, tokens };
   });
 }
