@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hostView, views } from '../src/lm/parameters.ts';
+import { hostView, hostViews } from '../src/lm/parameters.ts';
 import { uniformsFrom } from '../src/lm/tiny.fixture.ts';
 import { embed } from '../src/lm/transformer.ts';
 import { padTokens } from '../src/lrm/batches.ts';
@@ -65,14 +65,14 @@ async function score(
   options: { width?: number; temperature?: number; question?: Host<Question> } = {},
 ) {
   const map = policyLayout(spec);
-  const graph = compile('score', (x: { params: tf.Tensor1D; texts: TextInputs; inputs: PromptInputs }) =>
-    scoreTexts(spec, views(map, x.params), x.inputs, x.texts, options.temperature ?? 1),
+  const graph = compile('score', (x: { params: Record<string, tf.Tensor>; texts: TextInputs; inputs: PromptInputs }) =>
+    scoreTexts(spec, x.params, x.inputs, x.texts, options.temperature ?? 1),
   );
   const width = options.width ?? Math.max(...texts.map(text => text.length));
   const ids = padTokens(texts, spec.padId, 'right', width).ids.data as Int32Array;
   const inputs = { z, ...(options.question && { question: options.question }) };
   const packed = packTexts(inputs, { ids, lengths: texts.map(text => text.length), width });
-  const out = await graph({ params: f32(params, [map.size]), texts: packed.inputs, inputs });
+  const out = await graph({ params: hostViews(map, params), texts: packed.inputs, inputs });
   const pick = (data: ArrayLike<number>) => {
     const found = packed.unpack(data);
     return texts.map((text, b) => text.map((_, i) => found[b * width + i]!));
@@ -88,7 +88,7 @@ function write(
   const maxNewTokens = options.maxNewTokens ?? 6;
   const uniforms = Float32Array.from({ length: rows * maxNewTokens }, uniformsFrom(options.seed ?? 1));
   return createPolicyDecoder(spec).generate({
-    params: f32(params, [params.length]),
+    params: hostViews(policyLayout(spec), params),
     inputs: { z },
     uniforms,
     temperature: options.temperature ?? 1,
@@ -114,13 +114,16 @@ describe('the prompt', () => {
   it('is <inv>, the injected vector, <sep>; before them the question, where there is one', async () => {
     const params = moved(full);
     const map = policyLayout(full);
-    const graph = compile('prompt', (x: { params: tf.Tensor1D; inputs: PromptInputs; ids: tf.Tensor2D }) => {
-      const weights = policyWeights(full, views(map, x.params));
-      return { ...promptOf(full, weights, x.inputs), known: embed(weights, x.ids) };
-    });
+    const graph = compile(
+      'prompt',
+      (x: { params: Record<string, tf.Tensor>; inputs: PromptInputs; ids: tf.Tensor2D }) => {
+        const weights = policyWeights(full, x.params);
+        return { ...promptOf(full, weights, x.inputs), known: embed(weights, x.ids) };
+      },
+    );
     const question = padTokens([[9, 10, 11], [9], [14, 15]], full.padId, 'left', 4);
     const known = i32([full.injectId, full.separatorId, 9], [1, 3]);
-    const run = (inputs: Host<PromptInputs>) => graph({ params: f32(params, [map.size]), inputs, ids: known });
+    const run = (inputs: Host<PromptInputs>) => graph({ params: hostViews(map, params), inputs, ids: known });
     const plain = await run({ z });
     expect(plain.embeddings.shape).toEqual([rows, 3, d]);
     const vector = (data: ArrayLike<number>, at: number) => Array.from({ length: d }, (_, i) => data[at * d + i]!);

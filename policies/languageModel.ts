@@ -10,7 +10,7 @@ import { createDecoder } from '../src/lm/decode.ts';
 import { type LoraSettings, loraShapes } from '../src/lm/lora.ts';
 import { logProbAndEntropy } from '../src/lm/ops.ts';
 import type { Packing } from '../src/lm/packing.ts';
-import { count, hostView, initialise, type Layout, layout, views } from '../src/lm/parameters.ts';
+import { count, hostView, initialise, type Layout, layout } from '../src/lm/parameters.ts';
 import { type ModelSpec, parameterShapes } from '../src/lm/spec.ts';
 import { embed, logits, packedStates, positionsOf } from '../src/lm/transformer.ts';
 import { frozenWeights, viewWeights, type Weights, withAdapters } from '../src/lm/weights.ts';
@@ -40,7 +40,7 @@ export interface PromptInputs {
   readonly question?: { readonly ids: tf.Tensor2D; readonly mask: tf.Tensor2D };
 }
 
-type Named = Record<string, tf.Tensor>;
+type Named = Readonly<Record<string, tf.Tensor>>;
 
 /** Every trained parameter, in the order of the flat vector. */
 export function policyLayout(spec: PolicySpec): Layout {
@@ -159,13 +159,12 @@ export function namedParameters(
   return Object.fromEntries(entries);
 }
 
-/** Writes texts with the flat parameters that each call is given. */
+/** Writes texts with the parameters that each call is given. */
 export function createPolicyDecoder(spec: PolicySpec) {
-  const map = policyLayout(spec);
   return createDecoder({
     name: 'policy.write',
     spec: spec.model,
-    weights: params => policyWeights(spec, views(map, params!)),
+    weights: params => policyWeights(spec, params!),
     prompt: (weights, inputs: PromptInputs) => promptOf(spec, weights, inputs),
     banned: [...spec.banned],
     stop: [spec.eosId],

@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { closeEngine, compile, f32, type Host, i32, useDevice } from '../tensor/index.ts';
 import { createDecoder, type DecoderOptions } from './decode.ts';
-import { layout, views } from './parameters.ts';
+import { views } from './flat.fixture.ts';
+import { hostViews, layout } from './parameters.ts';
 import { parameterShapes } from './spec.ts';
 import { tinySpec as spec, tinyParameters, uniformsFrom } from './tiny.fixture.ts';
 import { embed, forward, logits, positionsOf } from './transformer.ts';
@@ -10,7 +11,7 @@ import { viewWeights } from './weights.ts';
 
 const map = layout(parameterShapes(spec));
 const data = tinyParameters();
-const params = f32(data, [map.size]);
+const params = hostViews(map, data);
 
 type Prompt = { ids: tf.Tensor2D; mask: tf.Tensor2D };
 
@@ -18,7 +19,7 @@ function decoder(changes: Partial<DecoderOptions<Prompt>> = {}) {
   return createDecoder<Prompt>({
     name: 'test',
     spec,
-    weights: flat => viewWeights(views(map, flat!)),
+    weights: named => viewWeights(named!),
     prompt: (weights, { ids, mask }) => ({ embeddings: embed(weights, ids), mask, positions: positionsOf(mask) }),
     stop: [],
     ...changes,
@@ -53,7 +54,7 @@ const full = compile('full', ({ flat, ids }: { flat: tf.Tensor1D; ids: tf.Tensor
 
 /** Distribution of the token after `ids`, by a pass over the whole text. */
 async function distribution(ids: number[], temperature = 1, banned: number[] = []): Promise<number[]> {
-  const all = await full({ flat: params, ids: i32(ids, [1, ids.length]) });
+  const all = await full({ flat: f32(data, [map.size]), ids: i32(ids, [1, ids.length]) });
   const last = [...all.data.subarray(-spec.vocabSize)].map((z, id) => (banned.includes(id) ? -1e9 : z / temperature));
   const largest = Math.max(...last);
   const weights = last.map(z => Math.exp(z - largest));
@@ -157,7 +158,7 @@ describe.each(['cpu', 'onnx'] as const)('on %s', device => {
     const shared = createDecoder({
       name: 'shared',
       spec,
-      weights: flat => viewWeights(views(map, flat!)),
+      weights: named => viewWeights(named!),
       prompt: (weights, inputs: { question: tf.Tensor2D; ids: tf.Tensor2D }) => {
         const mask = tf.ones<tf.Rank.R2>(inputs.question.shape);
         const question = { embeddings: embed(weights, inputs.question), mask, positions: positionsOf(mask) };

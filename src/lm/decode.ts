@@ -18,7 +18,7 @@ export interface DecoderOptions<P> {
   readonly name: string;
   readonly spec: ModelSpec;
   /** The model's weights, given the parameters of the call, if it has any. */
-  readonly weights: (params: tf.Tensor1D | undefined) => Weights;
+  readonly weights: (params: Readonly<Record<string, tf.Tensor>> | undefined) => Weights;
   /** What is read before the first token, padded on either side; may bring past segments. */
   readonly prompt: (weights: Weights, inputs: P) => ForwardInput;
   /** Ids that are never written, and ids that are not written first. */
@@ -35,7 +35,7 @@ export interface DecoderOptions<P> {
 }
 
 export interface GenerateRequest<P> {
-  readonly params?: HostArray;
+  readonly params?: Readonly<Record<string, HostArray>>;
   readonly inputs: Host<P>;
   /** [B*maxNewTokens] in [0,1), row by row; absent = greedy. */
   readonly uniforms?: Float32Array;
@@ -69,7 +69,11 @@ const JOINED_PROMPT = 32;
 /** The key store's size is rounded up to a multiple of this, so that texts of similar length share a graph. */
 const CAPACITY_STEP = 16;
 
-type Draw = { readonly params?: tf.Tensor1D; readonly uniforms?: tf.Tensor2D; readonly temperature: tf.Scalar };
+type Draw = {
+  readonly params?: Readonly<Record<string, tf.Tensor>>;
+  readonly uniforms?: tf.Tensor2D;
+  readonly temperature: tf.Scalar;
+};
 type Opening<P> = Draw & { readonly prompt: P };
 type Continuation = Draw & { readonly past: Segment[]; readonly token: tf.Tensor1D; readonly position: tf.Tensor1D };
 type Written = { tokens: tf.Tensor2D; logprobs: tf.Tensor2D };

@@ -4,7 +4,7 @@ import { moving } from '../tensor/moving.ts';
 import { task } from '../tensor/pool.ts';
 import { localCopy, type SharedFloats } from '../tensor/shared.ts';
 import type { MicroGradient } from './learner.ts';
-import { layout, valueAndGradient } from './parameters.ts';
+import { gradientParts, hostViews, layout, valueAndGradient } from './parameters.ts';
 
 export const shape = layout([
   ['weight', [3, 2]],
@@ -26,8 +26,8 @@ export interface RegressionInput {
 
 const graph = compile(
   'regression',
-  (inputs: { params: tf.Tensor1D; x: tf.Tensor2D; y: tf.Tensor2D; total: tf.Scalar }) =>
-    valueAndGradient(shape, inputs.params, ({ weight, bias }) => {
+  (inputs: { params: Record<string, tf.Tensor>; x: tf.Tensor2D; y: tf.Tensor2D; total: tf.Scalar }) =>
+    valueAndGradient(inputs.params, ({ weight, bias }) => {
       const error = tf.sub(tf.add(tf.matMul(inputs.x, weight as tf.Tensor2D), bias!), inputs.y);
       return { loss: tf.div(tf.sum(tf.square(error)), inputs.total) as tf.Scalar, metrics: {} };
     }),
@@ -39,17 +39,17 @@ export async function regression({ params, x, y, total, pauseMs, dies }: Regress
   const rows = x.length / 3;
   const flat = localCopy(params);
   const out = await graph({
-    params: f32(flat, [flat.length]),
+    params: hostViews(shape, flat),
     x: f32(x, [rows, 3]),
     y: f32(y, [rows, 2]),
     total: f32([total], []),
   });
-  const gradient = out.gradient.data as Float32Array;
-  return moving({ gradient, metrics: { loss: out.loss.data[0]! } }, [gradient]);
+  const gradient = gradientParts(shape, out.gradient);
+  return moving({ gradient, metrics: { loss: out.loss.data[0]! } }, gradient);
 }
 
 export async function infiniteLoss({ params }: RegressionInput): Promise<MicroGradient> {
-  return { gradient: new Float32Array(params.data.length), metrics: { 'part/loss': Number.POSITIVE_INFINITY } };
+  return { gradient: [new Float32Array(params.data.length)], metrics: { 'part/loss': Number.POSITIVE_INFINITY } };
 }
 
 export async function failing(): Promise<MicroGradient> {

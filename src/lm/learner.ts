@@ -21,7 +21,8 @@ const DEFAULTS: AdamSettings = {
 
 /** What a micro-batch task returns. The metrics named `loss` or `…/loss` must be finite, else the step is skipped. */
 export interface MicroGradient {
-  readonly gradient: Float32Array;
+  /** In the order of the parameters, each part an array that nobody else keeps. */
+  readonly gradient: readonly Float32Array[];
   readonly metrics: Readonly<Record<string, number>>;
 }
 
@@ -100,7 +101,6 @@ export function createLearner({ pool, id, params: start, optimizer, state }: Lea
       for (const share of shares) {
         const part = await share;
         add(part.gradient, metrics.length === 0);
-        discard(part.gradient);
         metrics.push(part.metrics);
       }
     } finally {
@@ -109,13 +109,17 @@ export function createLearner({ pool, id, params: start, optimizer, state }: Lea
     return metrics;
   }
 
-  function add(gradient: Float32Array, first: boolean): void {
-    if (gradient.length !== sum.length) {
-      const found = `expected a gradient of ${sum.length} floats for "${id}", got ${gradient.length}`;
-      throw new RecodiError('internal', found);
+  function add(gradient: readonly Float32Array[], first: boolean): void {
+    const size = gradient.reduce((total, part) => total + part.length, 0);
+    if (size !== sum.length)
+      throw new RecodiError('internal', `expected a gradient of ${sum.length} floats for "${id}", got ${size}`);
+    let offset = 0;
+    for (const part of gradient) {
+      if (first) sum.set(part, offset);
+      else addTo(sum, part, offset);
+      offset += part.length;
+      discard(part);
     }
-    if (first) sum.set(gradient);
-    else for (let i = 0; i < sum.length; i++) sum[i]! += gradient[i]!;
   }
 
   async function step<I extends { readonly params: SharedFloats }>(
@@ -149,6 +153,10 @@ export function createLearner({ pool, id, params: start, optimizer, state }: Lea
     },
     state: () => ({ params: params.data.slice(), m: m.slice(), v: v.slice(), updates }),
   };
+}
+
+function addTo(sum: Float32Array, part: Float32Array, offset: number): void {
+  for (let i = 0; i < part.length; i++) sum[offset + i]! += part[i]!;
 }
 
 function lossIsFinite(metrics: Readonly<Record<string, number>>): boolean {

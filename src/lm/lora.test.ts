@@ -5,8 +5,9 @@ import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { closeEngine, compile, f32, i32, useDevice } from '../tensor/index.ts';
 import { saveModel } from './checkpoint.ts';
+import { flatGradient, views } from './flat.fixture.ts';
 import { type LoraSettings, loraShapes } from './lora.ts';
-import { hostView, initialise, layout, valueAndGradient, views } from './parameters.ts';
+import { hostView, initialise, layout } from './parameters.ts';
 import { parameterShapes } from './spec.ts';
 import { tinySpec as spec, tinyParameters, uniformsFrom } from './tiny.fixture.ts';
 import { embed, forward, positionsOf } from './transformer.ts';
@@ -88,7 +89,7 @@ describe('adapters', () => {
 
     it('take a gradient that is zero for A and not for B while B is zero', async () => {
       const gradient = compile('lora.gradient', (batch: Batch) =>
-        valueAndGradient(map, batch.flat, named => {
+        flatGradient(map, batch.flat, named => {
           const weights = withAdapters(frozenWeights(join(folder, 'model.safetensors')), named, settings);
           return { loss: tf.mean(tf.square(tf.add(hidden(weights, batch), 1))) as tf.Scalar, metrics: {} };
         }),

@@ -2,8 +2,9 @@ import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { HostArray } from '../tensor/index.ts';
+import { flatGradient } from './flat.fixture.ts';
 import { type Packing, packingOf } from './packing.ts';
-import { layout, valueAndGradient } from './parameters.ts';
+import { layout } from './parameters.ts';
 import { parameterShapes } from './spec.ts';
 import { tinySpec as spec, tinyParameters, uniformsFrom } from './tiny.fixture.ts';
 import { embed, forward, packedStates, positionsOf } from './transformer.ts';
@@ -67,7 +68,7 @@ describe('packed tokens', () => {
           const packing: Packing = { tokens: tensor(host.tokens), places: tensor(host.places) };
           const weights = tf.randomNormal([chosen.length, spec.hiddenSize], 0, 1, 'float32', seed);
           const run = (packed: boolean) =>
-            valueAndGradient(map, tf.tensor1d(flat), named => {
+            flatGradient(map, tf.tensor1d(flat), named => {
               const model = viewWeights(named);
               const input = { embeddings: embed(model, ids), mask, positions: positionsOf(mask) };
               const wanted = some ? tf.tensor1d(chosen, 'int32') : undefined;

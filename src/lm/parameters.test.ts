@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { hostView, initialise, layout, valueAndGradient, views } from './parameters.ts';
+import { f32 } from '../tensor/index.ts';
+import { gradientParts, hostView, hostViews, initialise, layout, valueAndGradient } from './parameters.ts';
 import { uniformsFrom } from './tiny.fixture.ts';
 
 const map = layout([
@@ -25,32 +26,44 @@ describe('layout', () => {
     ).toThrow(/twice/);
   });
 
-  it('views and host views show the same numbers', () => {
+  it('shows the parts of a vector under their names, without copying', () => {
     const data = Float32Array.from({ length: 11 }, (_, i) => i);
-    const named = views(map, tf.tensor1d(data));
-    expect(named.norm!.dataSync()).toEqual(hostView(map, data, 'norm'));
+    const named = hostViews(map, data);
+    expect(named.norm!.data).toEqual(Float32Array.of(6, 7, 8));
     expect(named.w!.shape).toEqual([2, 3]);
-    expect(() => views(map, tf.zeros([10]))).toThrow(/Expected 11 parameters, got 10/);
+    hostView(map, data, 'norm').fill(9);
+    expect([...named.norm!.data]).toEqual([9, 9, 9]);
+    expect(() => hostViews(map, new Float32Array(10))).toThrow(/Expected 11 parameters, got 10/);
     expect(() => hostView(map, data, 'absent')).toThrow(/absent/);
   });
 });
 
 describe('valueAndGradient', () => {
-  it('gives the flat gradient, zero for unused parameters, and leaks nothing', () => {
-    const flat = tf.tensor1d([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+  it('gives a gradient per parameter, zero for unused ones, and leaks nothing', () => {
+    const parameters = {
+      w: tf.tensor2d([1, 2, 3, 4, 5, 6], [2, 3]),
+      norm: tf.tensor1d([7, 8, 9]),
+      'unused.bias': tf.tensor1d([10, 11]),
+    };
     const before = tf.memory().numTensors;
     const result = tf.tidy(() =>
-      valueAndGradient(map, flat, named => {
+      valueAndGradient(parameters, named => {
         const y = tf.mul(named.w!, named.norm!);
         return { loss: tf.sum(y), metrics: { mean: tf.mean(y), loss: tf.sum(y) } };
       }),
     );
     expect(result.loss.dataSync()[0]).toBe(1 * 7 + 2 * 8 + 3 * 9 + 4 * 7 + 5 * 8 + 6 * 9);
-    expect(Array.from(result.gradient.dataSync())).toEqual([7, 8, 9, 7, 8, 9, 5, 7, 9, 0, 0]);
+    const host = Object.entries(result.gradient).map(([name, x]) => [name, f32(x.dataSync(), x.shape)] as const);
+    const parts = gradientParts(map, Object.fromEntries(host));
+    expect(parts.map(part => [...part])).toEqual([
+      [7, 8, 9, 7, 8, 9],
+      [5, 7, 9],
+      [0, 0],
+    ]);
     expect(result.metrics.mean!.dataSync()[0]).toBeCloseTo(result.loss.dataSync()[0]! / 6, 4);
     tf.dispose([result.loss, result.gradient, result.metrics]);
     expect(tf.memory().numTensors).toBe(before);
-    flat.dispose();
+    tf.dispose(parameters);
   });
 });
 

@@ -1,10 +1,11 @@
 /**
- * Trainable parameters live in one flat vector with named views. Gradients are taken with respect to the views and
- * concatenated once, in the layout's order: differentiating slices of the flat vector would pad and add a full-length
- * vector per parameter. The layout is plain data, so a worker rebuilds the same views from a message.
+ * Trainable parameters live in one flat vector of the host, with named views that graphs take as their inputs; a gradient comes
+ * back as an array per parameter. No graph ever cuts or joins the whole vector. The layout is plain data, so a worker rebuilds
+ * the same views from a message.
  */
 import * as tf from '@tensorflow/tfjs';
 import { RecodiError } from '../tensor/errors.ts';
+import { f32, type HostArray } from '../tensor/index.ts';
 import type { NamedShape } from './spec.ts';
 
 export interface Layout {
@@ -27,19 +28,17 @@ export function layout(entries: readonly NamedShape[]): Layout {
   return { size, entries: placed };
 }
 
-/** flat [layout.size] -> one tensor per entry. */
-export function views(map: Layout, flat: tf.Tensor1D): Record<string, tf.Tensor> {
-  if (flat.size !== map.size) {
+/** A host vector as a graph's inputs, an array per entry; views, nothing is copied. */
+export function hostViews(map: Layout, flat: Float32Array): Record<string, HostArray> {
+  if (flat.length !== map.size) {
     throw new RecodiError(
       'internal',
-      `Expected ${map.size} parameters, got ${flat.size}: the layout is another model's.`,
+      `Expected ${map.size} parameters, got ${flat.length}: the layout is another model's.`,
     );
   }
-  const parts = tf.split(
-    flat,
-    map.entries.map(entry => count(entry.shape)),
+  return Object.fromEntries(
+    map.entries.map(({ name, shape, offset }) => [name, f32(flat.subarray(offset, offset + count(shape)), shape)]),
   );
-  return Object.fromEntries(map.entries.map((entry, i) => [entry.name, tf.reshape(parts[i]!, [...entry.shape])]));
 }
 
 /** The part of a host vector that holds parameter `name`; a view, so writing to it changes `data`. */
@@ -50,38 +49,35 @@ export function hostView(map: Layout, data: Float32Array, name: string): Float32
 }
 
 /**
- * Value and gradient of `f` at `flat`. A parameter that the loss does not depend on gets a zero gradient. Metrics are
+ * Value and gradient of `f` at `parameters`. A parameter that the loss does not depend on gets a zero gradient. Metrics are
  * carried out of the differentiated function and take no part in the gradient.
  */
 export function valueAndGradient(
-  map: Layout,
-  flat: tf.Tensor1D,
-  f: (views: Record<string, tf.Tensor>) => { loss: tf.Scalar; metrics: Record<string, tf.Scalar> },
-): { loss: tf.Scalar; metrics: Record<string, tf.Scalar>; gradient: tf.Tensor1D } {
-  const named = views(map, flat);
-  const sources = map.entries.map(entry => named[entry.name]!);
+  parameters: Record<string, tf.Tensor>,
+  f: (parameters: Record<string, tf.Tensor>) => { loss: tf.Scalar; metrics: Record<string, tf.Scalar> },
+): { loss: tf.Scalar; metrics: Record<string, tf.Scalar>; gradient: Record<string, tf.Tensor> } {
+  const sources = Object.entries(parameters);
   let kept: Record<string, tf.Scalar> = {};
   const { value, grads } = tf.engine().gradients(
     () => {
-      const { loss, metrics } = f(named);
+      const { loss, metrics } = f(parameters);
       kept = mapValues(metrics, metric => tf.keep(tf.clone(metric)));
       return loss;
     },
-    sources,
+    sources.map(([, source]) => source),
     undefined,
     true,
   );
   const metrics = mapValues(kept, metric => tf.clone(metric));
   for (const metric of Object.values(kept)) metric.dispose();
   const found: (tf.Tensor | undefined)[] = grads;
-  const gradient = tf.concat1d(
-    map.entries.map((entry, i) => {
-      const part = found[i];
-      const size = count(entry.shape);
-      return part ? tf.reshape(part, [size]) : tf.zeros<tf.Rank.R1>([size]);
-    }),
-  );
-  return { loss: value, metrics, gradient };
+  const gradient = sources.map(([name, source], i) => [name, found[i] ?? tf.zerosLike(source)] as const);
+  return { loss: value, metrics, gradient: Object.fromEntries(gradient) };
+}
+
+/** A gradient's arrays in the layout's order. */
+export function gradientParts(map: Layout, gradient: Readonly<Record<string, HostArray>>): Float32Array[] {
+  return map.entries.map(({ name }) => gradient[name]!.data as Float32Array);
 }
 
 /** A source of uniform numbers in [0,1). */

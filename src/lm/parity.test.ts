@@ -6,8 +6,9 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { closeEngine, compile, f32, type HostArray, i32, useDevice } from '../tensor/index.ts';
 import { openSafetensors } from '../tensor/safetensors.ts';
 import { createDecoder } from './decode.ts';
+import { flatGradient } from './flat.fixture.ts';
 import { logProb } from './ops.ts';
-import { layout, valueAndGradient } from './parameters.ts';
+import { layout } from './parameters.ts';
 import { parameterShapes, specFromConfig } from './spec.ts';
 import { embed, forward, logits, positionsOf } from './transformer.ts';
 import { frozenWeights, viewWeights } from './weights.ts';
@@ -70,7 +71,7 @@ describe.each(['llama-gqa-tied', 'llama-gqa-untied'])('%s', name => {
       for (const entry of map.entries) flat.set(weights.read(entry.name), entry.offset);
       type Labelled = Batch & { flat: tf.Tensor1D; labels: tf.Tensor2D; counted: tf.Tensor2D };
       const run = compile(`parity.gradient.${name}`, (batch: Labelled) =>
-        valueAndGradient(map, batch.flat, views => {
+        flatGradient(map, batch.flat, views => {
           const own = viewWeights(views);
           const { hidden } = forward(spec, own, inputs(own, batch));
           const scores = logits(spec, own, tf.reshape(hidden, [rows * time, spec.hiddenSize]));

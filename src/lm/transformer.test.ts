@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { layout, valueAndGradient, views } from './parameters.ts';
+import { flatGradient, views } from './flat.fixture.ts';
+import { layout } from './parameters.ts';
 import { parameterShapes } from './spec.ts';
 import { tinySpec as spec, tinyParameters, uniformsFrom } from './tiny.fixture.ts';
 import { embed, forward, logits, positionsOf, type Segment } from './transformer.ts';
@@ -119,8 +120,8 @@ describe('forward', () => {
         const out = run(replies, { past: [past], offset: 3, with: own });
         return { loss: tf.sum(tf.square(out.hidden)).mean() as tf.Scalar, metrics: {} };
       };
-      const shared = valueAndGradient(map, flat, loss(false));
-      const repeated = valueAndGradient(map, flat, loss(true));
+      const shared = flatGradient(map, flat, loss(false));
+      const repeated = flatGradient(map, flat, loss(true));
       expect(difference(shared.loss, repeated.loss)).toBeLessThan(1e-3);
       const scale = tf.max(tf.abs(repeated.gradient)).dataSync()[0]!;
       expect(difference(shared.gradient, repeated.gradient) / scale).toBeLessThan(1e-5);
@@ -144,7 +145,7 @@ describe('forward', () => {
       return { loss: tf.mean(tf.square(tf.add(out.hidden, 0.3))) as tf.Scalar, metrics: {} };
     };
     const data = tinyParameters();
-    const gradient = tf.tidy(() => valueAndGradient(map, flat, f).gradient).dataSync();
+    const gradient = tf.tidy(() => flatGradient(map, flat, f).gradient).dataSync();
     const at = (values: Float32Array) => tf.tidy(() => f(views(map, tf.tensor1d(values))).loss).dataSync()[0]!;
     const next = uniformsFrom(11);
     for (let trial = 0; trial < 6; trial++) {

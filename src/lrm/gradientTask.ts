@@ -1,9 +1,9 @@
 /**
  * Worker task: the gradient of CODI's loss on one micro-batch. Graphs are compiled once per worker and stage settings.
  */
-import { valueAndGradient } from '../lm/parameters.ts';
+import { gradientParts, hostViews, valueAndGradient } from '../lm/parameters.ts';
 import { viewWeights } from '../lm/weights.ts';
-import { compile, f32, type Host, type tf } from '../tensor/index.ts';
+import { compile, type Host, type tf } from '../tensor/index.ts';
 import { moving } from '../tensor/moving.ts';
 import { localCopy, type SharedFloats } from '../tensor/shared.ts';
 import { task } from '../tensor/task.ts';
@@ -21,9 +21,8 @@ type Graph = ReturnType<typeof build>;
 const graphs = new Map<string, Graph>();
 
 function build(spec: LrmSpec, options: CodiLossOptions) {
-  const parameters = lrmLayout(spec);
-  return compile('lrm.gradient', ({ params, batch }: { params: tf.Tensor1D; batch: CodiBatch }) =>
-    valueAndGradient(parameters, params, named => codiLoss(spec, viewWeights(named), batch, options)),
+  return compile('lrm.gradient', ({ params, batch }: { params: Record<string, tf.Tensor>; batch: CodiBatch }) =>
+    valueAndGradient(params, named => codiLoss(spec, viewWeights(named), batch, options)),
   );
 }
 
@@ -35,12 +34,12 @@ export async function lrmGradient({ params, spec, options, batch }: LrmGradientI
     graph = build(spec, options);
     graphs.set(key, graph);
   }
-  const flat = localCopy(params);
-  const out = await graph({ params: f32(flat, [flat.length]), batch });
+  const map = lrmLayout(spec);
+  const out = await graph({ params: hostViews(map, localCopy(params)), batch });
   const scalars = Object.entries({ ...out.metrics, 'lrm/loss': out.loss });
   const metrics = Object.fromEntries(scalars.map(([name, value]) => [name, value.data[0] ?? Number.NaN]));
-  const gradient = out.gradient.data as Float32Array;
-  return moving({ gradient, metrics }, [gradient]);
+  const gradient = gradientParts(map, out.gradient);
+  return moving({ gradient, metrics }, gradient);
 }
 
 export const lrmGradientTask = task<LrmGradientInput, Awaited<ReturnType<typeof lrmGradient>>>(

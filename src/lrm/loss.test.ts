@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { views } from '../lm/parameters.ts';
+import { hostViews } from '../lm/parameters.ts';
 import { viewWeights } from '../lm/weights.ts';
 import { stream } from '../run/random.ts';
-import { closeEngine, compile, f32, type Host, type tf, useDevice } from '../tensor/index.ts';
+import { closeEngine, compile, type Host, type tf, useDevice } from '../tensor/index.ts';
 import { createShared } from '../tensor/shared.ts';
 import { codiBatches } from './batches.ts';
 import { lrmLayout } from './codi.ts';
@@ -24,17 +24,18 @@ const problems = [2, 1, 3].map(steps => world.generator('train', rng, steps));
 const batches = (microBatch: number, distillWeight: number) =>
   codiBatches(problems, world, lrm.spec, lrm.tokenizer, { microBatch, distillWeight });
 
-function gradient(params: Float32Array, batch: Host<CodiBatch>, settings = options) {
-  return lrmGradient({ params: createShared('p', params), spec: lrm.spec, options: settings, batch });
+async function gradient(params: Float32Array, batch: Host<CodiBatch>, settings = options) {
+  const input = { params: createShared('p', params), spec: lrm.spec, options: settings, batch };
+  const { gradient: parts, metrics } = await lrmGradient(input);
+  return { gradient: Float32Array.from(parts.flatMap(part => [...part])), metrics };
 }
 
 async function loss(params: Float32Array, batch: Host<CodiBatch>): Promise<number> {
   const { spec } = lrm;
-  const map = lrmLayout(spec);
-  const value = compile('loss', (x: { params: tf.Tensor1D; batch: CodiBatch }) => ({
-    loss: codiLoss(spec, viewWeights(views(map, x.params)), x.batch, options).loss,
+  const value = compile('loss', (x: { params: Record<string, tf.Tensor>; batch: CodiBatch }) => ({
+    loss: codiLoss(spec, viewWeights(x.params), x.batch, options).loss,
   }));
-  return (await value({ params: f32(params, [params.length]), batch })).loss.data[0]!;
+  return (await value({ params: hostViews(lrmLayout(spec), params), batch })).loss.data[0]!;
 }
 
 /** Derivative along `direction` by differences, and by the gradient. */

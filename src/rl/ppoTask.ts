@@ -11,7 +11,7 @@ import {
 } from '../../policies/languageModel.ts';
 import { type PromptRows, promptInputs } from '../../policies/promptRows.ts';
 import { packTexts, type TextRows } from '../../policies/textRows.ts';
-import { valueAndGradient } from '../lm/parameters.ts';
+import { gradientParts, hostViews, valueAndGradient } from '../lm/parameters.ts';
 import { compile, f32, type tf } from '../tensor/index.ts';
 import { moving } from '../tensor/moving.ts';
 import { localCopy, type SharedFloats } from '../tensor/shared.ts';
@@ -41,7 +41,7 @@ export interface PpoInput {
 }
 
 interface Inputs {
-  readonly params: tf.Tensor1D;
+  readonly params: Record<string, tf.Tensor>;
   readonly prompt: PromptInputs;
   readonly texts: TextInputs;
   readonly mask: tf.Tensor1D;
@@ -58,9 +58,8 @@ interface Inputs {
 }
 
 function build(policy: PolicySpec) {
-  const map = policyLayout(policy);
   return compile('ppo.gradient', ({ params, prompt, texts, temperature, ...rest }: Inputs) =>
-    valueAndGradient(map, params, named => {
+    valueAndGradient(params, named => {
       const { loss, metrics } = ppoLoss({ ...scoreTexts(policy, named, prompt, texts, temperature), ...rest });
       return { loss, metrics: { ...metrics } };
     }),
@@ -75,10 +74,10 @@ export async function ppoGradient({ params, policy, rows, ...numbers }: PpoInput
   graphs.set(key, graph);
   const prompt = promptInputs(policy, rows);
   const { inputs, mask, pack } = packTexts(prompt, rows);
-  const flat = localCopy(params);
+  const map = policyLayout(policy);
   const scalar = (x: number) => f32([x], []);
   const out = await graph({
-    params: f32(flat, [flat.length]),
+    params: hostViews(map, localCopy(params)),
     prompt,
     texts: inputs,
     mask,
@@ -96,7 +95,7 @@ export async function ppoGradient({ params, policy, rows, ...numbers }: PpoInput
   const metrics = Object.fromEntries(
     Object.entries(out.metrics).map(([name, value]) => [name, value.data[0] ?? Number.NaN]),
   );
-  const gradient = out.gradient.data as Float32Array;
-  return moving({ gradient, metrics }, [gradient]);
+  const gradient = gradientParts(map, out.gradient);
+  return moving({ gradient, metrics }, gradient);
 }
 export const ppoTask = task<PpoInput, Awaited<ReturnType<typeof ppoGradient>>>(import.meta.url, ppoGradient);

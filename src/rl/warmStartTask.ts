@@ -11,7 +11,7 @@ import {
 } from '../../policies/languageModel.ts';
 import { type PromptRows, promptInputs } from '../../policies/promptRows.ts';
 import { packTexts, type TextRows } from '../../policies/textRows.ts';
-import { type Layout, valueAndGradient } from '../lm/parameters.ts';
+import { gradientParts, hostViews, valueAndGradient } from '../lm/parameters.ts';
 import { compile, f32, tf } from '../tensor/index.ts';
 import { moving } from '../tensor/moving.ts';
 import { localCopy, type SharedFloats } from '../tensor/shared.ts';
@@ -26,16 +26,16 @@ export interface WarmStartInput extends PromptRows, TextRows {
 }
 
 interface Inputs {
-  readonly params: tf.Tensor1D;
+  readonly params: Record<string, tf.Tensor>;
   readonly prompt: PromptInputs;
   readonly texts: TextInputs;
   readonly mask: tf.Tensor1D;
   readonly tokens: tf.Scalar;
 }
 
-function build(spec: PolicySpec, map: Layout) {
+function build(spec: PolicySpec) {
   return compile('warm_start.gradient', ({ params, prompt, texts, mask, tokens }: Inputs) =>
-    valueAndGradient(map, params, named => {
+    valueAndGradient(params, named => {
       const { logProb } = scoreTexts(spec, named, prompt, texts, 1);
       return { loss: tf.neg(tf.div(tf.sum(tf.mul(logProb, mask)), tokens)) as tf.Scalar, metrics: {} };
     }),
@@ -47,20 +47,20 @@ const graphs = new Map<string, ReturnType<typeof build>>();
 export async function warmStartGradient(input: WarmStartInput) {
   const { params, policy, tokens } = input;
   const key = JSON.stringify(policy);
-  const graph = graphs.get(key) ?? build(policy, policyLayout(policy));
+  const graph = graphs.get(key) ?? build(policy);
   graphs.set(key, graph);
   const prompt = promptInputs(policy, input);
   const { inputs, mask } = packTexts(prompt, input);
-  const flat = localCopy(params);
+  const map = policyLayout(policy);
   const out = await graph({
-    params: f32(flat, [flat.length]),
+    params: hostViews(map, localCopy(params)),
     prompt,
     texts: inputs,
     mask,
     tokens: f32([tokens], []),
   });
-  const gradient = out.gradient.data as Float32Array;
-  return moving({ gradient, metrics: { 'warm_start/loss': out.loss.data[0] ?? Number.NaN } }, [gradient]);
+  const gradient = gradientParts(map, out.gradient);
+  return moving({ gradient, metrics: { 'warm_start/loss': out.loss.data[0] ?? Number.NaN } }, gradient);
 }
 export const warmStartTask = task<WarmStartInput, Awaited<ReturnType<typeof warmStartGradient>>>(
   import.meta.url,

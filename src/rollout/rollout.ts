@@ -18,7 +18,7 @@ import {
 } from '../../policies/languageModel.ts';
 import { type PromptRows, promptInputs } from '../../policies/promptRows.ts';
 import { packTexts } from '../../policies/textRows.ts';
-import { views } from '../lm/parameters.ts';
+import { hostViews } from '../lm/parameters.ts';
 import { loadTokenizer, type Tokenizer } from '../lm/tokenizer.ts';
 import { compile, f32, type tf } from '../tensor/index.ts';
 import { localCopy, type SharedFloats } from '../tensor/shared.ts';
@@ -70,16 +70,15 @@ const runtimes = new Map<string, Promise<Runtime>>();
 const environments = new Map<string, ReturnType<typeof createEnvironment>>();
 
 interface ScoreInputs {
-  readonly params: tf.Tensor1D;
+  readonly params: Record<string, tf.Tensor>;
   readonly prompt: PromptInputs;
   readonly texts: TextInputs;
   readonly temperature: tf.Scalar;
 }
 
 function scorerOf(spec: PolicySpec) {
-  const map = policyLayout(spec);
   return compile('policy.score', ({ params, prompt, texts, temperature }: ScoreInputs) =>
-    scoreTexts(spec, views(map, params), prompt, texts, temperature),
+    scoreTexts(spec, params, prompt, texts, temperature),
   );
 }
 
@@ -112,9 +111,10 @@ export async function rollOut(request: RolloutRequest): Promise<RolloutBatch> {
   const runtime = await runtimeOf(policy, request.tokenizer);
   const rows = request.targets.length * samples;
   const prompt = promptInputs(policy, repeatRows(request, policy.targetSize, samples));
-  const params = localCopy(request.params);
+  const map = policyLayout(policy);
+  const params = hostViews(map, localCopy(request.params));
   const written = await runtime.decoder.generate({
-    params: f32(params, [params.length]),
+    params,
     inputs: prompt,
     ...(request.uniforms && { uniforms: request.uniforms }),
     temperature: request.temperature,
@@ -138,9 +138,8 @@ export async function rollOut(request: RolloutRequest): Promise<RolloutBatch> {
   );
   const packed = packTexts(prompt, { ids: tokens, lengths, width });
   const inputs = { prompt, texts: packed.inputs, temperature: f32([request.temperature], []) };
-  const own = await runtime.score({ params: f32(params, [params.length]), ...inputs });
-  const frozen = localCopy(request.reference);
-  const reference = await runtime.score({ params: f32(frozen, [frozen.length]), ...inputs });
+  const own = await runtime.score({ params, ...inputs });
+  const reference = await runtime.score({ params: hostViews(map, localCopy(request.reference)), ...inputs });
   return {
     ...batch,
     logProbs: packed.unpack(own.logProb.data),

@@ -8,8 +8,8 @@ import {
 } from '../../policies/languageModel.ts';
 import { type PromptRows, promptInputs } from '../../policies/promptRows.ts';
 import { packTexts } from '../../policies/textRows.ts';
-import { views } from '../lm/parameters.ts';
-import { compile, f32, type tf } from '../tensor/index.ts';
+import { hostViews } from '../lm/parameters.ts';
+import { compile, type tf } from '../tensor/index.ts';
 import { localCopy, type SharedFloats } from '../tensor/shared.ts';
 import { task } from '../tensor/task.ts';
 
@@ -22,10 +22,12 @@ export interface LikelihoodRequest extends PromptRows {
 }
 
 function build(spec: PolicySpec) {
-  const map = policyLayout(spec);
-  return compile('policy.likelihood', (x: { params: tf.Tensor1D; prompt: PromptInputs; texts: TextInputs }) => ({
-    logProb: scoreTexts(spec, views(map, x.params), x.prompt, x.texts, 1).logProb,
-  }));
+  return compile(
+    'policy.likelihood',
+    (x: { params: Record<string, tf.Tensor>; prompt: PromptInputs; texts: TextInputs }) => ({
+      logProb: scoreTexts(spec, x.params, x.prompt, x.texts, 1).logProb,
+    }),
+  );
 }
 
 const graphs = new Map<string, ReturnType<typeof build>>();
@@ -41,8 +43,8 @@ export async function likelihood(request: LikelihoodRequest): Promise<Float32Arr
   for (const [row, tokens] of written.entries()) ids.set(tokens, row * width);
   const prompt = promptInputs(policy, request);
   const packed = packTexts(prompt, { ids, lengths: written.map(tokens => tokens.length), width });
-  const flat = localCopy(params);
-  const out = await graph({ params: f32(flat, [flat.length]), prompt, texts: packed.inputs });
+  const views = hostViews(policyLayout(policy), localCopy(params));
+  const out = await graph({ params: views, prompt, texts: packed.inputs });
   const logProbs = packed.unpack(out.logProb.data);
   return Float32Array.from(texts, (_, row) =>
     logProbs.subarray(row * width, (row + 1) * width).reduce((sum, x) => sum + x, 0),
