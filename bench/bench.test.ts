@@ -14,7 +14,7 @@ describe('bench', () => {
   it.each(variants.map(variant => [`${variant.label}, ${variant.threads}`, variant] as const))(
     '%s',
     async (_, variant) => {
-      const subject = await variant.create();
+      const subject = await variant.create('onnx');
       try {
         const line = await measure(subject, 1);
         expect(line.flops).toBeGreaterThan(0);
