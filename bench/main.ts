@@ -19,6 +19,7 @@ interface Options {
   readonly python: string;
   readonly device: Device;
   readonly size: SizeName;
+  readonly profile?: string;
   readonly serve?: string;
 }
 
@@ -49,6 +50,7 @@ const options = new Command('bench')
       .choices(['onnx', 'tensorflow', 'cpu'])
       .default('onnx'),
   )
+  .option('--profile <case>', 'print where the time of a case goes, or of its variant: decode, decode:1')
   .addOption(
     new Option('--size <size>', 'tiny shows that all runs, and measures nothing')
       .choices(Object.keys(SIZES))
@@ -61,6 +63,9 @@ const options = new Command('bench')
 if (options.serve !== undefined) {
   const { serve } = await import('./serve.ts');
   await serve(variantOf(options.serve, SIZES[options.size])!, options.device);
+} else if (options.profile !== undefined) {
+  const { profileText } = await import('./profile.ts');
+  console.log(await profileText(options.profile, options.size));
 } else await bench(options);
 
 async function bench({ cases, repeats, json, page, peers, python, device, size }: Options): Promise<void> {

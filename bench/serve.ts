@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Device } from '../src/tensor/devices.ts';
+import { startSampling, writeSamples } from './sampler.ts';
 import { median } from './statistics.ts';
 import type { Subject, Variant, Work } from './variant.ts';
 
@@ -31,11 +32,17 @@ export interface Line {
 const WARM_UP = 3;
 
 export async function serve(variant: Variant, device: Device, warmUp = WARM_UP): Promise<void> {
+  const { RECODI_PROFILE: profiles } = process.env;
   const subject = await variant.create(device);
   for (let i = 0; i < warmUp; i++) await subject.once();
+  const stopSampling = profiles ? await startSampling() : undefined;
+  let sampled = 0;
   for await (const _ of createInterface({ input: process.stdin })) {
     process.stdout.write(`${JSON.stringify(await measure(subject, variant.burst))}\n`);
+    sampled += variant.burst;
   }
+  if (profiles && stopSampling)
+    writeSamples(profiles, { repeats: warmUp + sampled, sampled, threads: await stopSampling() });
   await subject.close();
 }
 
