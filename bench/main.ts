@@ -4,7 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { wholeNumber } from '../src/cli/command.ts';
+import { positiveNumber, wholeNumber } from '../src/cli/command.ts';
 import type { Device } from '../src/tensor/devices.ts';
 import { CASE_NAMES, type CaseName, QUICK_CASES, variantOf } from './cases/index.ts';
 import { TRL } from './cases/update.ts';
@@ -20,6 +20,8 @@ interface Options {
   readonly device: Device;
   readonly size: SizeName;
   readonly profile?: string;
+  readonly quality?: number;
+  readonly updates: number;
   readonly serve?: string;
 }
 
@@ -52,6 +54,12 @@ const options = new Command('bench')
   )
   .option('--profile <case>', 'print where the time of a case goes, or of its variant: decode, decode:1')
   .addOption(
+    new Option('--quality [share]', 'seconds of PPO to this share of same answers at the second result; default: 0.62')
+      .preset('0.62')
+      .argParser(positiveNumber),
+  )
+  .option('--updates <n>', 'of --quality: most updates', wholeNumber, 200)
+  .addOption(
     new Option('--size <size>', 'tiny shows that all runs, and measures nothing')
       .choices(Object.keys(SIZES))
       .default('full'),
@@ -66,6 +74,9 @@ if (options.serve !== undefined) {
 } else if (options.profile !== undefined) {
   const { profileText } = await import('./profile.ts');
   console.log(await profileText(options.profile, options.size));
+} else if (options.quality !== undefined) {
+  const { qualityText } = await import('./quality.ts');
+  console.log(await qualityText({ goal: options.quality, updates: options.updates }));
 } else await bench(options);
 
 async function bench({ cases, repeats, json, page, peers, python, device, size }: Options): Promise<void> {
