@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { CASE_NAMES, CASES } from './cases/index.ts';
 import { peakVariants } from './cases/peak.ts';
+import { profileText } from './profile.ts';
 import { machine, reportText } from './report.ts';
 import { runBench } from './run.ts';
 import { measure } from './serve.ts';
@@ -14,7 +15,7 @@ describe('bench', () => {
   it.each(variants.map(variant => [`${variant.label}, ${variant.threads}`, variant] as const))(
     '%s',
     async (_, variant) => {
-      const subject = await variant.create();
+      const subject = await variant.create('onnx');
       try {
         const line = await measure(subject, 1);
         expect(line.flops).toBeGreaterThan(0);
@@ -33,6 +34,13 @@ describe('bench', () => {
     const text = reportText(result, await machine());
     expect(text).toContain('float32 matmul of one thread');
     expect(text).toContain(result.rows[0]!.label);
+  });
+
+  it('says where the time of a case goes, in ONNX Runtime and in JavaScript', async () => {
+    const text = await profileText('lrm:1', 'tiny');
+    expect(text).toMatch(/^lrm.gradient /m);
+    expect(text).toMatch(/^Gemm \[/m);
+    expect(text).toMatch(/^\(native code/m);
   });
 
   it.each([

@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import type { Device } from '../src/tensor/devices.ts';
 import { RecodiError } from '../src/tensor/errors.ts';
 import type { Line } from './serve.ts';
 import type { SizeName } from './size.ts';
@@ -20,10 +21,16 @@ export interface Contender {
 const KEPT = 2000;
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-/** Recodi's process for a variant such as `decode:1`; warm when this resolves. */
-export function ownContender(reference: string, size: SizeName): Promise<Contender> {
+/** Recodi's process for a variant such as `decode:1`; warm when this resolves. `profiles`: the folder in which it leaves them. */
+export function ownContender(
+  reference: string,
+  size: SizeName,
+  device: Device = 'onnx',
+  profiles?: string,
+): Promise<Contender> {
   const loader = ['--import', import.meta.resolve('tsx')];
-  return open(reference, process.execPath, [...loader, here('./main.ts'), '--serve', reference, '--size', size]);
+  const asked = ['--serve', reference, '--size', size, '--device', device];
+  return open(reference, process.execPath, [...loader, here('./main.ts'), ...asked], profiles);
 }
 
 /** A peer's process; warm when this resolves. `burst`: measurements per line. */
@@ -32,21 +39,22 @@ export function peerContender(python: string, { script, options }: Peer, burst: 
   return open(`peer ${script}`, python, ['-B', here(`./peers/${script}.py`), '--serve', ...given]);
 }
 
-/** The version of torch that `python` has, or a sentence that says why there is none. */
-export async function torchOf(python: string): Promise<{ version: string } | { missing: string }> {
+/** The version of a module that `python` has, or a sentence that says why there is none. */
+export async function moduleOf(python: string, module: string): Promise<{ version: string } | { missing: string }> {
   try {
-    const { stdout } = await promisify(execFile)(python, ['-c', 'import torch; print(torch.__version__)']);
+    const { stdout } = await promisify(execFile)(python, ['-c', `import ${module}; print(${module}.__version__)`]);
     return { version: stdout.trim() };
   } catch (error) {
     const { code } = error as { code?: unknown };
-    const why = code === 'ENOENT' ? `there is no ${python} here` : `${python} has no torch`;
-    return { missing: `PyTorch is not measured: ${why}. Name one that has it with --python.` };
+    const why = code === 'ENOENT' ? `there is no ${python} here` : `${python} has no ${module}`;
+    return { missing: `Not measured: ${why}. Name one that has it with --python.` };
   }
 }
 
 /** Starts a process and has it measure once, for nothing: whoever is measured next has the machine to itself. */
-async function open(name: string, command: string, args: readonly string[]): Promise<Contender> {
-  const child = spawn(command, [...args], { stdio: 'pipe' });
+async function open(name: string, command: string, args: readonly string[], profiles?: string): Promise<Contender> {
+  const env = { ...process.env, ...(profiles && { RECODI_PROFILE: profiles }) };
+  const child = spawn(command, [...args], { stdio: 'pipe', env });
   let complaint = '';
   child.stderr.setEncoding('utf8').on('data', text => {
     complaint = (complaint + text).slice(-KEPT);

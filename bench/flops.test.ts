@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { forwardFlops, groupsMet, readingAfter, sequence, sum, writing } from './flops.ts';
+import { forwardFlops, gradientFlops, groupsMet, readingAfter, sequence, sum, writing } from './flops.ts';
 
 const model = {
   family: 'llama' as const,
@@ -23,6 +23,15 @@ describe('necessary work', () => {
     const blocks = 2 * 2 * (attention + 3 * 8 * 12);
     const seen = 2 * 2 * 2 * 2 * 4;
     expect(forwardFlops(model, sequence(1, { used: 1 }))).toBe(blocks + seen + 2 * 8 * 50);
+  });
+
+  it('differentiates no frozen weights: a backward pass through them is as much as the forward pass', () => {
+    const one = sequence(1, { used: 1 });
+    const seen = 2 * 2 * 2 * 2 * 4;
+    const adapter = 2 * 2 * 3 * (8 + 4);
+    const lora = { r: 3, alpha: 6, targets: ['k_proj'] };
+    expect(gradientFlops({ model }, one)).toBe(3 * forwardFlops(model, one));
+    expect(gradientFlops({ model, lora }, one)).toBe(2 * (forwardFlops(model, one) - seen) + 3 * (seen + adapter));
   });
 
   it('is the same for a sequence read at once and in two parts', () => {

@@ -8,8 +8,10 @@
  *   a token through the blocks   2 L (d a (h + 2g) + a h d + 3 d f)
  *   a query and a key it sees    4 L h a
  *   a token's logits             2 d V
- * A backward pass is twice its forward pass.
+ * A backward pass is twice its forward pass; through weights that are frozen it is as much as the forward pass.
  */
+import { type LoraSettings, loraShapes } from '../src/lm/lora.ts';
+import { count } from '../src/lm/parameters.ts';
 import type { ModelSpec } from '../src/lm/spec.ts';
 
 /** What is read: tokens, pairs of a token and one that it sees (itself included), and places whose logits are used. */
@@ -45,6 +47,14 @@ export function forwardFlops(model: ModelSpec, { tokens, pairs, logits }: Readin
 
 /** A gradient costs three times the forward pass. */
 export const WITH_GRADIENT = 3;
+
+/** FLOP of reading with a gradient: of all parameters, or of adapters on frozen ones. */
+export function gradientFlops({ model, lora }: { model: ModelSpec; lora?: LoraSettings }, reading: Reading): number {
+  if (!lora) return WITH_GRADIENT * forwardFlops(model, reading);
+  const attention = forwardFlops(model, { tokens: 0, pairs: reading.pairs, logits: 0 });
+  const adapters = 2 * reading.tokens * loraShapes(model, lora).reduce((sum, [, shape]) => sum + count(shape), 0);
+  return 2 * forwardFlops(model, reading) + attention + WITH_GRADIENT * adapters;
+}
 
 /**
  * Texts written after prompts of `prompt` tokens that groups of `samples` share: a prompt is read once, a text's last token

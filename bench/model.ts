@@ -15,7 +15,7 @@ import { trainConfigSchema } from '../src/rl/config.ts';
 import { policySpec } from '../src/rl/policyFiles.ts';
 import { stream } from '../src/run/random.ts';
 import { createWorld } from '../src/worlds/index.ts';
-import type { Size } from './size.ts';
+import type { ModelSize, Size } from './size.ts';
 import type { Peer } from './variant.ts';
 
 export const world = createWorld({ kind: 'arithmetic', max_number: 60, steps: [[3, 1]] });
@@ -67,15 +67,15 @@ export async function makeModel(size: Size): Promise<Model> {
   };
 }
 
-function modelSpec({ hidden, intermediate, layers, heads }: Size) {
+export function modelSpec({ hidden, intermediate, layers, heads, kvHeads = heads, vocab = VOCABULARY }: ModelSize) {
   return {
     family: 'llama' as const,
-    vocabSize: VOCABULARY,
+    vocabSize: vocab,
     hiddenSize: hidden,
     intermediateSize: intermediate,
     layers,
     heads,
-    kvHeads: heads,
+    kvHeads,
     headDim: hidden / heads,
     ropeTheta: 10_000,
     normEps: 1e-5,
@@ -120,6 +120,7 @@ export function randomQuestions(purpose: string, { problems, question }: Size): 
 }
 
 /** A peer on a model of this size. */
-export function peer(script: string, { hidden, intermediate, layers, heads }: Size, options: Peer['options']): Peer {
-  return { script, options: { hidden, intermediate, layers, heads, vocab: VOCABULARY, ...options } };
+export function peer(script: string, size: ModelSize, options: Peer['options']): Peer {
+  const { hidden, intermediate, layers, heads, kvHeads = heads, vocab = VOCABULARY } = size;
+  return { script, options: { hidden, intermediate, layers, heads, kv_heads: kvHeads, vocab, ...options } };
 }

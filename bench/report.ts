@@ -9,20 +9,21 @@ export interface Machine {
   readonly cpu: string;
   readonly cores: number;
   readonly node: string;
-  readonly torch?: string;
+  /** Versions of what peers compute with, by name. */
+  readonly modules: Readonly<Record<string, string>>;
   /** As `git describe` names it; absent outside of a repository. */
   readonly commit?: string;
   /** Cores that others kept busy before anything was measured. */
   readonly busy: number;
 }
 
-export async function machine(torch?: string): Promise<Machine> {
+export async function machine(modules: Machine['modules'] = {}): Promise<Machine> {
   const commit = describe();
   return {
     cpu: cpus()[0]?.model ?? 'unknown',
     cores: availableParallelism(),
     node: process.version,
-    ...(torch && { torch }),
+    modules,
     ...(commit && { commit }),
     busy: await busyCores(),
   };
@@ -58,6 +59,7 @@ const HEAD = [
   'case',
   'threads',
   'GFLOP',
+  'limit ms',
   'recodi ms',
   'efficiency',
   'PyTorch ms',
@@ -65,8 +67,8 @@ const HEAD = [
   'ratio',
   'per second',
   'cores',
-  'MB',
-  'PyTorch MB',
+  'MB (mapped)',
+  'PyTorch MB (mapped)',
   'start ms',
 ];
 
@@ -79,6 +81,7 @@ export function reportText({ peak, rows }: Result, on: Machine): string {
     '',
     formatTable(HEAD, rows.map(cells)),
     ...scaling(rows),
+    ...comparisons(rows),
   ].join('\n');
 }
 
@@ -88,30 +91,33 @@ const MARK = '<!-- What follows is written by npm run bench. -->';
 export function withReport(page: string, { peak, rows }: Result, on: Machine): string {
   const [words] = page.split(MARK);
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  const [about, rate] = machineLines(peak, on);
+  const machine = machineLines(peak, on).join('; ');
   const table = [line(HEAD), line(HEAD.map(() => '---')), ...rows.map(row => line(cells(row)))];
-  return `${words}${MARK}\n\n${about}; ${rate}.\n\n${table.join('\n')}\n\n${scaling(rows).join('\n')}`;
+  const below = [...scaling(rows), ...comparisons(rows)].map(line => `\n${line}\n`).join('');
+  return `${words}${MARK}\n\n${machine}.\n\n${table.join('\n')}\n${below}`;
 }
 
-function machineLines({ alone, together }: Result['peak'], on: Machine): [string, string] {
-  const giga = (flops: number) => (flops / 1e9).toFixed(0);
+function machineLines({ alone, together, memory }: Result['peak'], on: Machine): string[] {
+  const giga = (rate: number) => (rate / 1e9).toFixed(0);
   const versions = [
     `Node ${on.node}`,
-    ...(on.torch ? [`torch ${on.torch}`] : []),
+    ...Object.entries(on.modules).map(pair => pair.join(' ')),
     ...(on.commit ? [`commit ${on.commit}`] : []),
   ];
   return [
     `${on.cpu}, ${on.cores} cores; ${versions.join(', ')}`,
     `float32 matmul of one thread: ${giga(alone.median)} GFLOP/s (${giga(alone.min)}–${giga(alone.max)}); of each of two at once: ${giga(together)}`,
+    `memory: one thread copies ${giga(memory.median)} GB/s (${giga(memory.min)}–${giga(memory.max)}), bytes read and written`,
   ];
 }
 
-function cells({ label, threads, flops, recodi, pytorch, ratio, rate, sessionMs }: Row): string[] {
+function cells({ label, threads, flops, limit, recodi, pytorch, ratio, rate, sessionMs }: Row): string[] {
   const rates = Object.entries(rate).map(([what, value]) => `${rounded(value)} ${what}`);
   return [
     label,
     String(threads),
     (flops / 1e9).toPrecision(3),
+    `${rounded(limit.ms)}${limit.by === 'memory' ? ' (memory)' : ''}`,
     time(recodi),
     recodi.efficiency.toFixed(2),
     pytorch ? time(pytorch) : '',
@@ -119,11 +125,13 @@ function cells({ label, threads, flops, recodi, pytorch, ratio, rate, sessionMs 
     ratio === undefined ? '' : ratio.toFixed(2),
     rates.join(', '),
     recodi.cores.toFixed(2),
-    String(recodi.peakMb),
-    pytorch ? String(pytorch.peakMb) : '',
+    megabytes(recodi),
+    pytorch ? megabytes(pytorch) : '',
     String(sessionMs),
   ];
 }
+
+const megabytes = ({ peakMb, sharedMb }: Measured) => `${peakMb}${sharedMb === undefined ? '' : ` (${sharedMb})`}`;
 
 const time = ({ ms }: Measured) => `${rounded(ms.median)} (${rounded(ms.min)}–${rounded(ms.max)})`;
 
@@ -135,13 +143,23 @@ function scaling(rows: readonly Row[]): string[] {
   return rows
     .filter(row => row.threads > 1)
     .flatMap(row => {
-      const single = rows.find(other => other.case === row.case && other.threads === 1);
+      const single = rows.find(other => other.label === row.label && other.threads === 1);
       if (!single) return [];
       const times = (single.recodi.ms.median / row.recodi.ms.median).toFixed(2);
       const peers =
         single.pytorch && row.pytorch
           ? `; PyTorch: ${(single.pytorch.ms.median / row.pytorch.ms.median).toFixed(2)}`
           : '';
-      return [`${row.label}: ${row.threads} workers over 1: ${times}${peers}\n`];
+      return [`${row.label}: ${row.threads} workers over 1: ${times}${peers}`];
     });
+}
+
+/** What others than PyTorch take for the same, one line each. */
+function comparisons(rows: readonly Row[]): string[] {
+  return rows.flatMap(({ label, threads, recodi, others }) =>
+    Object.entries(others).map(([who, other]) => {
+      const ratio = (other.ms.median / recodi.ms.median).toFixed(2);
+      return `${label}, ${threads} thread${threads > 1 ? 's' : ''}: ${who} takes ${time(other)} ms and ${megabytes(other)} MB: ratio ${ratio}`;
+    }),
+  );
 }

@@ -1,12 +1,14 @@
 /**
- * The rounds of a benchmark. All variants of a case are measured in turns, recodi and PyTorch alternating, and the machine's peak
+ * The rounds of a benchmark. All variants of a case are measured in turns, recodi and its peers alternating, and the machine's limits
  * with them: what slows the machine for a while slows all alike. A round's order is the reverse of the one before.
  */
+import type { Device } from '../src/tensor/devices.ts';
 import { CASES, type CaseName } from './cases/index.ts';
 import { type Contender, ownContender, peerContender } from './contender.ts';
 import type { Line } from './serve.ts';
 import { SIZES, type SizeName } from './size.ts';
 import { median } from './statistics.ts';
+import type { Variant } from './variant.ts';
 
 export interface Request {
   readonly cases: readonly CaseName[];
@@ -15,6 +17,10 @@ export interface Request {
   readonly size: SizeName;
   /** A Python with torch; absent = no peers. */
   readonly python?: string;
+  /** Which of the others it can run, by name. */
+  readonly others?: readonly string[];
+  /** Measured beside the one that recodi uses. */
+  readonly device?: { readonly device: Device; readonly version: string };
   readonly onCase?: (name: CaseName) => void;
 }
 
@@ -25,9 +31,17 @@ export interface Measured {
   readonly parts: Readonly<Record<string, number>>;
   /** Threads that were busy, on average. */
   readonly cores: number;
-  /** Necessary FLOP / (peak · threads · wall). */
+  /** The limit over the median. */
   readonly efficiency: number;
   readonly peakMb: number;
+  /** Of that, files that are mapped. */
+  readonly sharedMb?: number;
+}
+
+/** The least milliseconds that the necessary work takes on this machine, and what they go by. */
+export interface Limit {
+  readonly ms: number;
+  readonly by: 'arithmetic' | 'memory';
 }
 
 export interface Row {
@@ -36,20 +50,30 @@ export interface Row {
   readonly threads: number;
   /** Necessary FLOP of one repeat. */
   readonly flops: number;
+  readonly limit: Limit;
   readonly recodi: Measured;
   readonly pytorch?: Measured;
   /** PyTorch's median over recodi's. */
   readonly ratio?: number;
+  /** Other peers, and recodi on another device. */
+  readonly others: Readonly<Record<string, Measured>>;
   /** Per second, by what it is a number of. */
   readonly rate: Readonly<Record<string, number>>;
   /** Milliseconds to record, lower and start all sessions of a thread. */
   readonly sessionMs: number;
 }
 
-/** FLOP/s of one thread: alone, and while another computes too. */
+interface Rate {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** FLOP/s of one thread: alone, and while another computes too. Bytes/s of one thread. */
 export interface Peak {
-  readonly alone: { readonly median: number; readonly min: number; readonly max: number };
+  readonly alone: Rate;
   readonly together: number;
+  readonly memory: Rate;
 }
 
 export interface Result {
@@ -59,9 +83,18 @@ export interface Result {
 
 type Rounds = Line[];
 
+interface Found {
+  readonly name: CaseName;
+  readonly index: number;
+  readonly own: Rounds;
+  readonly peer: Rounds;
+  readonly others: Record<string, Rounds>;
+}
+
 export async function runBench(request: Request): Promise<Result> {
-  const peaks = { alone: [] as Rounds, together: [] as Rounds };
-  const found: { name: CaseName; index: number; own: Rounds; peer: Rounds }[] = [];
+  const { python, size, device } = request;
+  const peaks = { alone: [] as Rounds, together: [] as Rounds, memory: [] as Rounds };
+  const found: Found[] = [];
   const opened: Contender[] = [];
   const keep = async (pending: Promise<Contender>) => {
     const contender = await pending;
@@ -69,8 +102,9 @@ export async function runBench(request: Request): Promise<Result> {
     return contender;
   };
   try {
-    const alone = await keep(ownContender('peak:0', request.size));
-    const together = await keep(ownContender('peak:1', request.size));
+    const alone = await keep(ownContender('peak:0', size));
+    const together = await keep(ownContender('peak:1', size));
+    const memory = await keep(ownContender('memory:0', size));
     const machine = opened.length;
     for (const name of request.cases) {
       request.onCase?.(name);
@@ -79,11 +113,24 @@ export async function runBench(request: Request): Promise<Result> {
         turns.push(async () => void into.push(await contender.measure()));
       turn(alone, peaks.alone);
       turn(together, peaks.together);
-      for (const [index, { peer, burst }] of CASES[name](SIZES[request.size]).entries()) {
-        const rounds = { name, index, own: [] as Rounds, peer: [] as Rounds };
+      turn(memory, peaks.memory);
+      for (const [index, { peer, others = {}, burst }] of variantsOf(name, size).entries()) {
+        const rounds: Found = { name, index, own: [], peer: [], others: {} };
         found.push(rounds);
-        turn(await keep(ownContender(`${name}:${index}`, request.size)), rounds.own);
-        if (peer && request.python) turn(await keep(peerContender(request.python, peer, burst)), rounds.peer);
+        turn(await keep(ownContender(`${name}:${index}`, size)), rounds.own);
+        if (peer && python) turn(await keep(peerContender(python, peer, burst)), rounds.peer);
+        const beside = async (who: string, contender: Promise<Contender>) => {
+          const into: Rounds = [];
+          rounds.others[who] = into;
+          turn(await keep(contender), into);
+        };
+        for (const [who, other] of Object.entries(others))
+          if (python && request.others?.includes(who)) await beside(who, peerContender(python, other, 1));
+        if (device)
+          await beside(
+            `recodi on ${device.device} (${device.version})`,
+            ownContender(`${name}:${index}`, size, device.device),
+          );
       }
       for (let round = 0; round < request.repeats; round++) {
         for (const take of round % 2 === 0 ? turns : turns.toReversed()) await take();
@@ -94,49 +141,57 @@ export async function runBench(request: Request): Promise<Result> {
     await Promise.all(opened.map(contender => contender.close()));
   }
   const peak = peakOf(peaks);
-  return { peak, rows: found.map(rounds => rowOf(rounds, request.size, peak)) };
+  return { peak, rows: found.map(rounds => rowOf(rounds, size, peak)) };
 }
 
-function peakOf({ alone, together }: { alone: Rounds; together: Rounds }): Peak {
-  const rates = (rounds: Rounds, pick: 'median' | 'min' | 'max') =>
-    rounds.map(line => (1e3 * line.flops!) / line.ms.total![pick]);
+const variantsOf = (name: CaseName, size: SizeName): readonly Variant[] => CASES[name](SIZES[size]);
+
+function peakOf({ alone, together, memory }: Record<'alone' | 'together' | 'memory', Rounds>): Peak {
+  const rate = (rounds: Rounds, made: 'flops' | 'bytes'): Rate => {
+    const rates = (pick: 'median' | 'min' | 'max') => rounds.map(line => (1e3 * line[made]!) / line.ms.total![pick]);
+    return {
+      median: median(rates('median')),
+      min: Math.min(...rates('max')),
+      max: Math.max(...rates('min')),
+    };
+  };
   return {
-    alone: {
-      median: median(rates(alone, 'median')),
-      min: Math.min(...rates(alone, 'max')),
-      max: Math.max(...rates(alone, 'min')),
-    },
-    together: median(rates(together, 'median')) / 2,
+    alone: rate(alone, 'flops'),
+    together: rate(together, 'flops').median / 2,
+    memory: rate(memory, 'bytes'),
   };
 }
 
-function rowOf(
-  { name, index, own, peer }: { name: CaseName; index: number; own: Rounds; peer: Rounds },
-  size: SizeName,
-  peak: Peak,
-): Row {
-  const { label, threads, makes } = CASES[name](SIZES[size])[index]!;
-  const flops = median(own.map(line => line.flops!));
-  const limit = (flops / (peak.alone.median * threads)) * 1e3;
+function limitOf(own: Rounds, threads: number, { alone, memory }: Peak): Limit {
+  const arithmetic = (1e3 * median(own.map(line => line.flops!))) / (alone.median * threads);
+  const moving = (1e3 * median(own.map(line => line.bytes!))) / memory.median;
+  return moving > arithmetic ? { ms: moving, by: 'memory' } : { ms: arithmetic, by: 'arithmetic' };
+}
+
+function rowOf({ name, index, own, peer, others }: Found, size: SizeName, peak: Peak): Row {
+  const { label, threads, makes } = variantsOf(name, size)[index]!;
+  const limit = limitOf(own, threads, peak);
   const recodi = measured(own, limit);
   const pytorch = peer.length > 0 ? measured(peer, limit) : undefined;
   return {
     case: name,
     label,
     threads,
-    flops,
+    flops: median(own.map(line => line.flops!)),
+    limit,
     recodi,
     ...(pytorch && { pytorch, ratio: pytorch.ms.median / recodi.ms.median }),
+    others: Object.fromEntries(Object.entries(others).map(([who, rounds]) => [who, measured(rounds, limit)])),
     rate: Object.fromEntries(Object.entries(makes).map(([what, count]) => [what, (1e3 * count) / recodi.ms.median])),
     sessionMs: own.at(-1)!.session_ms!,
   };
 }
 
-/** `limit`: the fewest milliseconds that the work could take. */
-function measured(rounds: Rounds, limit: number): Measured {
+function measured(rounds: Rounds, limit: Limit): Measured {
   const middle = (part: string) => median(rounds.map(line => line.ms[part]!.median));
   const parts = Object.keys(rounds[0]!.ms).filter(part => part !== 'total' && part !== 'cpu');
   const total = middle('total');
+  const sharedMb = rounds.at(-1)!.shared_mb;
   return {
     ms: {
       median: total,
@@ -145,7 +200,8 @@ function measured(rounds: Rounds, limit: number): Measured {
     },
     parts: Object.fromEntries(parts.map(part => [part, middle(part)])),
     cores: middle('cpu') / total,
-    efficiency: limit / total,
+    efficiency: limit.ms / total,
     peakMb: Math.max(...rounds.map(line => line.peak_rss_mb)),
+    ...(sharedMb !== undefined && { sharedMb }),
   };
 }

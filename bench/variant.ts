@@ -2,9 +2,13 @@
  * What a benchmark is made of. A case has variants (other batch sizes, other numbers of workers), each measured in a process of
  * its own so that its memory is its own too; its peer in PyTorch, where there is one, is another process.
  */
+import type { Device } from '../src/tensor/devices.ts';
+
 export interface Work {
   /** Necessary floating-point operations of what was done: see flops.ts. */
   readonly flops: number;
+  /** Bytes that it cannot do without from memory, where it works on more than a cache holds. */
+  readonly bytes?: number;
   /** Milliseconds of its parts, where they are known. */
   readonly parts?: Readonly<Record<string, number>>;
 }
@@ -29,6 +33,9 @@ export interface Variant {
   readonly makes: Readonly<Record<string, number>>;
   /** Measurements in a row before it is another's turn. */
   readonly burst: number;
+  /** The same in PyTorch. */
   readonly peer?: Peer;
-  create(): Promise<Subject>;
+  /** By others, by name. */
+  readonly others?: Readonly<Record<string, Peer>>;
+  create(device: Device): Promise<Subject>;
 }

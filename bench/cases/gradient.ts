@@ -1,9 +1,14 @@
-/** A gradient step of PPO on a tiny policy, all parameters trained: loss, gradient, clip by the global norm, AdamW. */
+/**
+ * A gradient step of PPO: loss, gradient, clip by the global norm, AdamW. On a tiny policy all parameters are trained, on the larger
+ * one low-rank adapters.
+ */
 import { createLearner } from '../../src/lm/learner.ts';
 import { ppoTask } from '../../src/rl/ppoTask.ts';
+import type { Device } from '../../src/tensor/devices.ts';
 import { createPool } from '../../src/tensor/pool.ts';
-import { forwardFlops, WITH_GRADIENT, writing } from '../flops.ts';
-import { makeModel, normals, peer, randomLengths, randomRows } from '../model.ts';
+import { gradientFlops, writing } from '../flops.ts';
+import { largePolicy } from '../large.ts';
+import { type Model, makeModel, normals, peer, randomLengths, randomRows } from '../model.ts';
 import { PROMPT, type Size } from '../size.ts';
 import type { Subject, Variant } from '../variant.ts';
 import { sessionMs } from './workers.ts';
@@ -16,23 +21,38 @@ export function gradientVariants(size: Size): Variant[] {
       threads: 1,
       makes: { steps: 1 },
       burst: 5,
-      peer: peer('gradient', size, { batch: rows, tokens: PROMPT + size.tokens, prompt: PROMPT, threads: 1 }),
-      create: () => create(size),
+      peer: peer('gradient', size, { batch: rows, tokens: PROMPT + size.tokens, threads: 1 }),
+      create: device => create(makeModel(size), rows, size.tokens, device),
     },
   ];
 }
 
-async function create(size: Size): Promise<Subject> {
-  const model = await makeModel(size);
+export function largeGradientVariants(size: Size): Variant[] {
+  const { rows, tokens, rank } = size.large;
+  return [
+    {
+      label: `PPO gradient step, 135M, adapters of rank ${rank}, ${rows} x ${tokens} tokens`,
+      threads: 1,
+      makes: { steps: 1 },
+      burst: 1,
+      peer: peer('gradient', size.large, { batch: rows, tokens, rank, threads: 1 }),
+      create: device => create(largePolicy(size), rows, tokens - PROMPT, device),
+    },
+  ];
+}
+
+type Trained = Pick<Model, 'policy' | 'policyParams' | 'remove'>;
+
+async function create(making: Promise<Trained>, count: number, width: number, device: Device): Promise<Subject> {
+  const model = await making;
   const { policy } = model;
-  const pool = createPool({ workers: 1, device: 'onnx' });
+  const pool = createPool({ workers: 1, device });
   const learner = createLearner({
     pool,
     id: 'bench',
     params: model.policyParams,
     optimizer: { beta2: 0.95, maxGradNorm: 1 },
   });
-  const [count, width] = [size.gradientRows, size.tokens];
   const lengths = randomLengths('gradient', count, Math.floor(width / 2), width);
   const texts = randomRows('gradient', lengths);
   const ids = new Int32Array(count * width).fill(policy.padId);
@@ -60,7 +80,7 @@ async function create(size: Size): Promise<Subject> {
     valueClip: 0.2,
     valueCoefficient: 1,
   };
-  const flops = WITH_GRADIENT * forwardFlops(policy.model, writing(lengths, PROMPT, 1));
+  const flops = gradientFlops(policy, writing(lengths, PROMPT, 1));
   return {
     async once() {
       await learner.step({ task: ppoTask, inputs: [input] }, { lr: 2e-4 });

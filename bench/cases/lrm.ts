@@ -5,41 +5,60 @@ import { codiBatches } from '../../src/lrm/batches.ts';
 import type { LrmSpec } from '../../src/lrm/codi.ts';
 import { lrmGradientTask } from '../../src/lrm/gradientTask.ts';
 import type { CodiBatch } from '../../src/lrm/loss.ts';
+import type { Device } from '../../src/tensor/devices.ts';
 import type { Host, HostArray } from '../../src/tensor/index.ts';
 import { createPool } from '../../src/tensor/pool.ts';
+import { chainText, type Problem } from '../../src/worlds/problem.ts';
 import { forwardFlops, sequence, sum, WITH_GRADIENT } from '../flops.ts';
-import { makeModel, world } from '../model.ts';
+import { makeModel, peer, world } from '../model.ts';
 import type { Size } from '../size.ts';
 import type { Subject, Variant } from '../variant.ts';
 import { sessionMs } from './workers.ts';
 
 export function lrmVariants(size: Size): Variant[] {
-  return [false, true].map(student => ({
-    label: `LRM training step, stage ${student ? 'B' : 'A'}, ${size.lrmRows} problems`,
-    threads: 1,
-    makes: { steps: 1 },
-    burst: 3,
-    create: () => create(size, student),
-  }));
+  const longest = (text: (problem: Problem) => string) =>
+    Math.max(...problemsOf(size).map(problem => words(text(problem))));
+  const answer = (problem: Problem) => `${world.answerPrefix} ${problem.answer} <eos>`;
+  const widths = {
+    question: longest(problem => problem.question),
+    teacher: longest(problem => `${chainText(world, problem)} ${answer(problem)}`),
+    student: longest(problem => `<eot> ${answer(problem)}`),
+    prefix: words(world.answerPrefix),
+  };
+  return [false, true].flatMap(student =>
+    [1, 2].map(threads => ({
+      label: `LRM training step, stage ${student ? 'B' : 'A'}, ${size.lrmRows} problems`,
+      threads,
+      makes: { steps: 1 },
+      burst: 2,
+      peer: peer('lrm', size, { problems: size.lrmRows, ...widths, student_too: Number(student), threads }),
+      create: device => create(size, student, threads, device),
+    })),
+  );
 }
 
-async function create(size: Size, student: boolean): Promise<Subject> {
+const problemsOf = (size: Size) => world.problems({ split: 'train', count: size.lrmRows, seed: 0 });
+const words = (text: string) => text.split(' ').length;
+
+async function create(size: Size, student: boolean, workers: number, device: Device): Promise<Subject> {
   const model = await makeModel(size);
   const { spec, tokenizer } = model.lrm;
-  const pool = createPool({ workers: 1, device: 'onnx' });
+  const pool = createPool({ workers, device });
   const learner = createLearner({
     pool,
     id: 'bench',
     params: model.lrmParams,
     optimizer: { beta2: 0.98, maxGradNorm: 2 },
   });
-  const problems = world.problems({ split: 'train', count: size.lrmRows, seed: 0 });
-  const [batch] = codiBatches(problems, world, spec, tokenizer, { microBatch: size.lrmRows, distillWeight: 20 });
+  const micro = { microBatch: size.lrmMicro, distillWeight: 20 };
+  const batches = codiBatches(problemsOf(size), world, spec, tokenizer, micro);
   const options = { student, answerWeight: 0.5 };
-  const flops = WITH_GRADIENT * lossFlops(spec, spec.model, batch!, student);
+  const inputs = batches.map(batch => ({ spec, options, batch }));
+  const forward = batches.reduce((sum, batch) => sum + lossFlops(spec, spec.model, batch, student), 0);
+  const flops = WITH_GRADIENT * forward;
   return {
     async once() {
-      await learner.step({ task: lrmGradientTask, inputs: [{ spec, options, batch: batch! }] }, { lr: 7e-4 });
+      await learner.step({ task: lrmGradientTask, inputs }, { lr: 7e-4 });
       return { flops };
     },
     sessionMs: () => sessionMs(pool),

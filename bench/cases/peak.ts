@@ -1,4 +1,4 @@
-/** What the machine can do: float32 matrix products through the engine, in one thread, and in two at once. */
+/** What the machine computes: float32 matrix products through the engine, in one thread, and in two at once. */
 import { compile, f32, tf } from '../../src/tensor/index.ts';
 import { createPool, task } from '../../src/tensor/pool.ts';
 import { normals } from '../model.ts';

@@ -1,6 +1,7 @@
 /** The frozen model reads texts, several after each question, and gives the state at the last token of each. */
 import { lrmRuntime } from '../../src/lrm/runtime.ts';
 import { readRows } from '../../src/lrm/tasks.ts';
+import type { Device } from '../../src/tensor/devices.ts';
 import { closeEngine, engineStats, useDevice } from '../../src/tensor/index.ts';
 import { forwardFlops, readingAfter } from '../flops.ts';
 import { makeModel, peer, randomLengths, randomQuestions, randomRows } from '../model.ts';
@@ -17,13 +18,13 @@ export function readingVariants(size: Size): Variant[] {
       makes: { texts },
       burst: 5,
       peer: peer('reading', size, { texts, tokens, questions, question, threads: 1 }),
-      create: () => create(size),
+      create: device => create(size, device),
     },
   ];
 }
 
-async function create(size: Size): Promise<Subject> {
-  await useDevice('onnx');
+async function create(size: Size, device: Device): Promise<Subject> {
+  await useDevice(device);
   const model = await makeModel(size);
   const runtime = await lrmRuntime(model.folder);
   const questions = randomQuestions('reading', size);

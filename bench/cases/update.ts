@@ -2,6 +2,7 @@
 import { createLearner } from '../../src/lm/learner.ts';
 import { trainConfigSchema } from '../../src/rl/config.ts';
 import { type Ppo, type PpoUpdate, ppoUpdate } from '../../src/rl/ppo.ts';
+import type { Device } from '../../src/tensor/devices.ts';
 import { createPool } from '../../src/tensor/pool.ts';
 import { createShared } from '../../src/tensor/shared.ts';
 import { forwardFlops, groupsMet, readingAfter, sequence, sum, WITH_GRADIENT, writing } from '../flops.ts';
@@ -9,6 +10,9 @@ import { type Model, makeModel, normals, peer, randomQuestions, VIEW } from '../
 import { PROMPT, type Size } from '../size.ts';
 import type { Subject, Variant } from '../variant.ts';
 import { sessionMs } from './workers.ts';
+
+/** Measured where there is a `trl` to import. */
+export const TRL = "TRL's GRPOTrainer";
 
 export function updateVariants(size: Size): Variant[] {
   const { problems, samples, tokens, question, epochs, minibatch } = size;
@@ -18,16 +22,17 @@ export function updateVariants(size: Size): Variant[] {
     makes: { texts: problems * samples },
     burst: 2,
     peer: peer('update', size, { problems, samples, tokens, question, epochs, minibatch, threads }),
-    create: () => create(size, threads),
+    others: { [TRL]: peer('trl_grpo', size, { problems, samples, tokens, epochs, minibatch, threads }) },
+    create: device => create(size, threads, device),
   }));
 }
 
 /** Sets of problems that take turns. */
 const POOLS = 8;
 
-async function create(size: Size, workers: number): Promise<Subject> {
+async function create(size: Size, workers: number, device: Device): Promise<Subject> {
   const model = await makeModel(size);
-  const pool = createPool({ workers, device: 'onnx' });
+  const pool = createPool({ workers, device });
   const ppo = trainer(size, model, pool);
   const state = { update: 0, klCoefficient: ppo.settings.kl.coef, skipped: 0, skippedInRow: 0 };
   return {

@@ -1,25 +1,27 @@
 #!/usr/bin/env python3
-"""One PPO gradient step of a tiny llama, all parameters trained: forward, loss, backward, clip by global norm, AdamW.
+"""One PPO gradient step of a llama: forward, loss, backward, clip by global norm, AdamW.
 
-A row is `--tokens` positions; the first `--prompt` of them are the prompt, the rest the response. The actions are the
-response's tokens, predicted one position earlier: logits and values are computed at those positions only, and the last
-token is not fed.
+All parameters are trained, or with `--rank` low-rank adapters on all linears of a frozen model; the injection and the
+value head always. A row is `--tokens` positions; three are the prompt (a marker, the injected target, a marker), the
+rest the response. The actions are the response's tokens, predicted one position earlier: logits and values are computed
+at those positions only, and the last token is not fed.
 Responses have random lengths (right padding, a mask). Entropy, approximate KL and clipped share are computed as
 metrics. Attention is scaled_dot_product_attention (causal), AdamW is the fused one.
 Parts: forward (with the loss), backward, step (clip and AdamW). Rates: steps, and positions fed, per second.
 
     python3 -B bench/peers/gradient.py --threads 1                                                 # d 128, 64 x 17
-    python3 -B bench/peers/gradient.py --hidden 192 --intermediate 512 --vocab 512 --batch 32 --tokens 48 --prompt 16
+    python3 -B bench/peers/gradient.py --batch 4 --tokens 64 --rank 16 \\
+        --hidden 576 --layers 30 --heads 9 --kv_heads 3 --intermediate 1536 --vocab 49152                     # 135M
 """
 
 import math
 
 import torch
-from torch import nn
 
 import ppo
 import timing
-from llama import Llama, causal
+from llama import adapt
+from update import Policy
 
 
 def make_batch(batch, response, vocab):
@@ -37,22 +39,23 @@ def make_batch(batch, response, vocab):
 
 
 def main():
-    args = timing.parser(__doc__, batch=64, tokens=17, prompt=3).parse_args()
+    args = timing.parser(__doc__, batch=64, tokens=17, rank=0).parse_args()
     shape = timing.start(args)
-    model, head = Llama(shape), nn.Linear(shape.hidden, 1)
-    parameters = [*model.parameters(), *head.parameters()]
+    policy = Policy(shape)
+    if args.rank:
+        adapt(policy.lm, args.rank, 2 * args.rank)
+    parameters = [p for p in policy.parameters() if p.requires_grad]
     optimizer = ppo.make_optimizer(parameters)
-    batch = make_batch(args.batch, args.tokens - args.prompt, args.vocab)
-    ids = torch.cat([torch.randint(args.vocab, (args.batch, args.prompt)), batch["actions"][:, :-1]], 1)
+    batch = make_batch(args.batch, args.tokens - Policy.PROMPT, args.vocab)
+    targets = torch.randn(args.batch, args.hidden)
 
     def repeat(lap):
-        hidden = model(model.embed(ids), causal)[:, args.prompt - 1 :]
-        loss, metrics = ppo.loss_and_metrics(model.logits(hidden), head(hidden)[..., 0], batch)
+        loss, metrics = ppo.loss_and_metrics(*policy(targets, batch["actions"]), batch)
         lap("forward")
         norm = ppo.optimizer_step(loss, parameters, optimizer, lap)
         assert torch.isfinite(norm) and torch.isfinite(metrics).all()
 
-    timing.run("gradient", args, repeat, {"steps": 1, "positions": ids.numel()})
+    timing.run("gradient", args, repeat, {"steps": 1, "positions": args.batch * (args.tokens - 1)})
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""A llama in plain PyTorch, as the peers need it: RMSNorm, RoPE, SwiGLU, no biases, tied head.
+"""A llama in plain PyTorch, as the peers need it: RMSNorm, RoPE, grouped queries, SwiGLU, no biases, tied head.
 
 The maths is Hugging Face's LlamaForCausalLM (check.py holds it to that). One choice is for speed and changes nothing
 but the order of weights in memory: each head's rotary pairs lie beside one another, so that RoPE is one complex
 product, three times as fast (Meta's own layout; Hugging Face keeps a pair's halves half a head apart). One Linear for
 q, k and v, or for gate and up, was no faster. How a token attends to others is passed in: `attend(layer, q, k, v)`,
-all [B,T,H,D], returns [B,T,H,D].
+q [B,T,H,D], k and v [B,T,G,D] with G key heads, returns [B,T,H,D].
 """
 
 from dataclasses import dataclass
@@ -25,10 +25,15 @@ class Shape:
     intermediate: int = 352
     vocab: int = 159
     positions: int = 256
+    kv_heads: int | None = None  # as many as heads
 
     @property
     def head_dim(self):
         return self.hidden // self.heads
+
+    @property
+    def key_heads(self):
+        return self.kv_heads or self.heads
 
 
 class Norm(nn.Module):
@@ -47,24 +52,47 @@ class Norm(nn.Module):
 class Block(nn.Module):
     def __init__(self, shape: Shape):
         super().__init__()
-        d, self.heads = shape.hidden, shape.heads
+        d, key = shape.hidden, shape.key_heads * shape.head_dim
+        self.head_dim = shape.head_dim
         self.norm1, self.norm2 = Norm(d), Norm(d)
-        self.q, self.k, self.v, self.o = (nn.Linear(d, d, bias=False) for _ in range(4))
+        self.q, self.o = (nn.Linear(d, d, bias=False) for _ in range(2))
+        self.k, self.v = (nn.Linear(d, key, bias=False) for _ in range(2))
         self.gate, self.up = nn.Linear(d, shape.intermediate, bias=False), nn.Linear(d, shape.intermediate, bias=False)
         self.down = nn.Linear(shape.intermediate, d, bias=False)
 
     def forward(self, x, rotation, attend, layer, last=None):
-        (B, T, d), H = x.shape, self.heads
+        (B, T, d), D = x.shape, self.head_dim
         h = self.norm1(x)
-        q, k = (torch.view_as_complex(proj(h).view(B, T, H, -1, 2)) * rotation for proj in (self.q, self.k))
+        q, k = (torch.view_as_complex(proj(h).view(B, T, -1, D // 2, 2)) * rotation for proj in (self.q, self.k))
         q, k = torch.view_as_real(q).flatten(3), torch.view_as_real(k).flatten(3)
-        y = attend(layer, q, k, self.v(h).view(B, T, H, -1)).reshape(B, T, d)
+        y = attend(layer, q, k, self.v(h).view(B, T, -1, D)).reshape(B, T, d)
         if last is not None:  # only these positions are read afterwards
             rows = torch.arange(B)
             x, y = x[rows, last][:, None], y[rows, last][:, None]
         x = x + self.o(y)
         h = self.norm2(x)
         return x + self.down(F.silu(self.gate(h)) * self.up(h))
+
+
+class Adapted(nn.Module):
+    """A frozen linear with a low-rank adapter (LoRA): W x + scale B A x."""
+
+    def __init__(self, linear, rank, alpha):
+        super().__init__()
+        self.weight, self.scale = linear.weight.requires_grad_(False), alpha / rank
+        self.a = nn.Parameter(0.02 * torch.randn(rank, linear.in_features))
+        self.b = nn.Parameter(torch.zeros(linear.out_features, rank))
+
+    def forward(self, x):
+        return F.linear(x, self.weight) + F.linear(F.linear(x, self.a), self.b) * self.scale
+
+
+def adapt(model, rank, alpha):
+    """Freezes a Llama and puts adapters on all linears of its blocks."""
+    model.requires_grad_(False)
+    for block in model.blocks:
+        for name in ("q", "k", "v", "o", "gate", "up", "down"):
+            setattr(block, name, Adapted(getattr(block, name), rank, alpha))
 
 
 class Llama(nn.Module):
@@ -81,31 +109,43 @@ class Llama(nn.Module):
         angles = torch.outer(torch.arange(shape.positions).float(), speeds)
         self.register_buffer("rotation", torch.polar(torch.ones_like(angles), angles)[:, None], persistent=False)
 
-    def forward(self, x, attend, start=0, last=None):
-        """Embeddings [B,T,d] of the positions start... -> hidden states after the final norm [B,T,d].
+    def forward(self, x, attend, start=0, last=None, states=None):
+        """Embeddings [B,T,d] of the positions start... (or [B,T] of them) -> hidden states after the final norm [B,T,d].
 
-        last [B]: the one position a row whose state is wanted; then [B,1,d].
+        last [B]: the one position a row whose state is wanted; then [B,1,d]. To the list `states` are added Hugging
+        Face's hidden states: the embeddings, each block's output but the last's, and what is returned.
         """
-        rotation = self.rotation[start : start + x.shape[1]]
+        rotation = self.rotation[start if torch.is_tensor(start) else slice(start, start + x.shape[1])]
         for i, block in enumerate(self.blocks):
+            if states is not None:
+                states.append(x)
             x = block(x, rotation, attend, i, last if i == len(self.blocks) - 1 else None)
-        return self.norm(x)
+        x = self.norm(x)
+        if states is not None:
+            states.append(x)
+        return x
 
     def logits(self, hidden):
         return F.linear(hidden, self.embed.weight)
 
 
+def attention(q, k, v, **options):
+    """q [B,T,H,D], k and v [B,S,G,D] -> [B,T,H,D]."""
+    q, k, v = q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2)
+    grouped = q.shape[1] != k.shape[1]
+    return F.scaled_dot_product_attention(q, k, v, enable_gqa=grouped, **options).transpose(1, 2)
+
+
 def causal(_layer, q, k, v):
     """Whole right-padded sequences: padding comes after everything that is read, so no mask is needed."""
-    q, k, v = q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2)
-    return F.scaled_dot_product_attention(q, k, v, is_causal=True).transpose(1, 2)
+    return attention(q, k, v, is_causal=True)
 
 
 class Cache:
-    """K and V of what was read so far, written in place: [B,length,H,D] a layer."""
+    """K and V of what was read so far, written in place: [B,length,G,D] a layer."""
 
     def __init__(self, shape: Shape, rows: int, length: int):
-        size = (rows, length, shape.heads, shape.head_dim)
+        size = (rows, length, shape.key_heads, shape.head_dim)
         self.keys = [torch.empty(size) for _ in range(shape.layers)]
         self.values = [torch.empty(size) for _ in range(shape.layers)]
         self.used = 0
@@ -114,10 +154,9 @@ class Cache:
         end = self.used + q.shape[1]
         keys, values = self.keys[layer], self.values[layer]
         keys[:, self.used : end], values[:, self.used : end] = k, v
-        past = (a[:, :end].transpose(1, 2) for a in (keys, values))
-        out = F.scaled_dot_product_attention(q.transpose(1, 2), *past, is_causal=self.used == 0)
+        out = attention(q, keys[:, :end], values[:, :end], is_causal=self.used == 0)
         self.used = end if layer == len(self.keys) - 1 else self.used
-        return out.transpose(1, 2)
+        return out
 
     def repeated(self, times: int, length: int, shape: Shape):
         """A cache of `times` consecutive rows for each row of this one."""

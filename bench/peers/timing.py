@@ -19,6 +19,7 @@ def parser(doc, **defaults):
     """An argument parser with the options that all peers have; `defaults` override theirs."""
     p = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     common = dict(threads=1, warmup=3, repeats=9, seed=0, hidden=128, layers=4, heads=4, intermediate=352, vocab=159)
+    common["kv_heads"] = 0  # as many as heads
     for name, value in (common | defaults).items():
         p.add_argument(f"--{name}", type=int, default=value, help=f"default {value}")
     p.add_argument(
@@ -44,7 +45,17 @@ def start(args, positions=256):
     keep_memory()
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
-    return Shape(args.hidden, args.layers, args.heads, args.intermediate, args.vocab, positions)
+    return Shape(args.hidden, args.layers, args.heads, args.intermediate, args.vocab, positions, args.kv_heads or None)
+
+
+def shared_memory():
+    """What Linux says is mapped from files (programs, weights), which processes hold together; nothing elsewhere."""
+    try:
+        with open("/proc/self/status") as status:
+            sizes = dict(line.split()[:2] for line in status if line.startswith("Rss"))
+    except FileNotFoundError:
+        return {}
+    return {"shared_mb": (int(sizes["RssFile:"]) + int(sizes["RssShmem:"])) // 1024}
 
 
 class Laps:
@@ -59,8 +70,8 @@ class Laps:
         self.at = now
 
 
-def run(case, args, repeat, per_second=None):
-    """Calls repeat(laps) and prints {case, torch, options, ms: {part: {median, min, max}}, per_second, peak_rss_mb}.
+def run(case, args, repeat, per_second=None, peer="pytorch-eager"):
+    """Calls repeat(laps) and prints {case, torch, options, ms: {part: {median, min, max}}, per_second, peak_rss_mb, shared_mb}.
 
     Of the parts, `total` is the sum and `cpu` the CPU time of all threads (well under threads x total: something else
     had the cores, measure again). per_second: {name: count} or {name: (count, part)}, what one repeat makes; its rate
@@ -85,11 +96,12 @@ def run(case, args, repeat, per_second=None):
         made = {name: made if isinstance(made, tuple) else (made, "total") for name, made in (per_second or {}).items()}
         line = {
             "case": case,
-            "peer": "pytorch-eager",
+            "peer": peer,
             "torch": torch.__version__,
             "options": options,
             "ms": ms,
             "per_second": {name: round(1e3 * n / ms[part]["median"], 2) for name, (n, part) in made.items()},
             "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+            **shared_memory(),
         }
         print(json.dumps(line), flush=True)

@@ -32,6 +32,8 @@ BETA, LAMBDA, MISSING_END = 0.03, 0.95, 0.2
 
 
 class Policy(nn.Module):
+    PROMPT = 3
+
     def __init__(self, shape):
         super().__init__()
         self.lm = Llama(shape)
@@ -45,7 +47,7 @@ class Policy(nn.Module):
     def forward(self, targets, ids):
         """[n,d], [n,R] -> logits [n,R,V] and values [n,R] of the response tokens."""
         x = torch.cat([self.prompt(targets), self.lm.embed(ids[:, :-1])], 1)
-        hidden = self.lm(x, causal)[:, 2:]
+        hidden = self.lm(x, causal)[:, self.PROMPT - 1 :]
         return self.lm.logits(hidden), self.head(hidden)[..., 0]
 
 

@@ -2,6 +2,8 @@
  * ONNX Runtime sessions of this thread: creation with the project's settings, a least-recently-used limit, and orderly release.
  * A session that is running or about to run is pinned and never released; `closeSessions` waits for the runs in flight.
  */
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import type * as Runtime from 'onnxruntime-node';
 import { RecodiError } from './errors.ts';
 import type { DataArray, DType, HostArray } from './host.ts';
@@ -20,10 +22,14 @@ export interface SessionSettings {
 const SESSION_LIMIT = 64;
 
 function options(
+  name: string,
   { prepack, arena }: SessionSettings,
   folder: string | undefined,
 ): Runtime.InferenceSession.SessionOptions {
+  // RECODI_PROFILE=FOLDER: every session leaves ONNX Runtime's own profile there when it is released.
+  const { RECODI_PROFILE: profiles } = process.env;
   return {
+    ...(profiles && { enableProfiling: true, profileFilePrefix: join(profiles, `${name}.${randomUUID()}`) }),
     executionProviders: ['cpu'],
     intraOpNumThreads: 1,
     interOpNumThreads: 1,
@@ -128,7 +134,7 @@ export async function openSession(
   const toNative: ToNative = (dtype, data, shape) => new ort.Tensor(dtype as 'float32', data as Float32Array, shape);
   let native: Runtime.InferenceSession;
   try {
-    native = await ort.InferenceSession.create(model.bytes, options(settings, model.folder));
+    native = await ort.InferenceSession.create(model.bytes, options(name, settings, model.folder));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new RecodiError('internal', `ONNX Runtime refused the graph of "${name}" (${model.nodes} nodes): ${reason}`, {
