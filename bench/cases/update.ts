@@ -27,6 +27,8 @@ export function updateVariants(size: Size): Variant[] {
   }));
 }
 
+/** Steps are taken and lead nowhere, here as with the peers: a policy that learned would write texts of other lengths, round by round. */
+const LR = 0;
 /** Sets of problems that take turns. */
 const POOLS = 8;
 
@@ -37,7 +39,7 @@ async function create(size: Size, workers: number, device: Device): Promise<Subj
   const state = { update: 0, klCoefficient: ppo.settings.kl.coef, skipped: 0, skippedInRow: 0 };
   return {
     async once() {
-      const update = await ppoUpdate(ppo, state, ppo.settings.lr);
+      const update = await ppoUpdate(ppo, state, LR);
       const rollout = 1000 * update.metrics['time/rollout']!;
       const parts = { rollout, gradients: 1000 * update.metrics['time/update']! - rollout };
       return { flops: updateFlops(size, model, update), parts };

@@ -95,7 +95,7 @@ def main():
             num_iterations=args.epochs,
             max_completion_length=args.tokens,
             beta=0.03,
-            learning_rate=2e-4,
+            learning_rate=0.0,  # as in update.py
             lr_scheduler_type="constant",
             adam_beta2=0.95,
             max_grad_norm=1.0,

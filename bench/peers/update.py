@@ -126,7 +126,7 @@ def main():
     policy, reader = Policy(shape), Llama(shape).eval()
     reference = copy.deepcopy(policy).eval()
     parameters = list(policy.parameters())
-    optimizer = ppo.make_optimizer(parameters)
+    optimizer = ppo.make_optimizer(parameters, lr=0.0)  # steps that lead nowhere: else the texts' lengths would change
     banned = torch.zeros(args.vocab)
     banned[[PAD, BOT, EOT, INV, SEP]] = float("-inf")
     constants = {

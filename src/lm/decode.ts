@@ -84,7 +84,7 @@ export function createDecoder<P>(options: DecoderOptions<P>): Decoder<P> {
   const { spec } = options;
   const banned = options.banned ?? [];
   const bannedFirst = [...banned, ...(options.bannedFirst ?? [])];
-  const settings = { prepack: options.prepack ?? false, arena: true };
+  const settings = { prepack: options.prepack ?? false, hot: true };
   const graphs = new Map<string, Compiled<never, never>>();
 
   const graph = <I, O>(part: string, build: (inputs: I) => O): Compiled<I, O> => {

@@ -16,8 +16,8 @@ import { tf } from './tfjs.ts';
 export interface CompileOptions {
   /** Trade memory for speed in small-batch inference: see SessionSettings. */
   readonly prepack?: boolean;
-  /** Keep memory between runs, for a graph of small steps that runs all the time: see SessionSettings. */
-  readonly arena?: boolean;
+  /** A graph of small steps that runs all the time: see SessionSettings. */
+  readonly hot?: boolean;
 }
 
 export interface Compiled<I, O> {
@@ -116,7 +116,7 @@ export function compile<I, O>(name: string, fn: (inputs: I) => O, options: Compi
     const { inputNodes, outputNodes, assemble } = capture(fn, inputs);
     const model = lower(inputNodes, outputNodes);
     countCapture(name, performance.now() - started);
-    const settings = { prepack: options.prepack ?? false, arena: options.arena ?? false };
+    const settings = { prepack: options.prepack ?? false, hot: options.hot ?? false };
     const session = await openSession(name, model, settings, () => captures.delete(key));
     return { session, assemble };
   };

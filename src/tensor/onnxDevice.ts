@@ -16,7 +16,7 @@ import { tf } from './tfjs.ts';
 const NAME = 'onnx';
 
 async function evaluate(node: GraphNode): Promise<DataArray> {
-  const session = await openSession('tensor.data()', lower([], [node]), { prepack: false, arena: false });
+  const session = await openSession('tensor.data()', lower([], [node]), { prepack: false, hot: false });
   const values = await session.run([]);
   await session.release();
   return values[0]!;

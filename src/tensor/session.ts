@@ -14,8 +14,11 @@ import { count } from './stats.ts';
 export interface SessionSettings {
   /** Let the runtime copy weights into its fastest layout: about a third faster on small batches, one copy of the weights per session. */
   readonly prepack: boolean;
-  /** Keep the memory of a run for the next one. An arena keeps the most that its session ever used, so dozens of them would hold gigabytes. */
-  readonly arena: boolean;
+  /**
+   * For a graph of small steps that runs all the time: the runtime's own fusions, for twice the time to start, and an arena that
+   * keeps the memory of a run for the next. Dozens of arenas would hold gigabytes: each keeps the most that its session ever used.
+   */
+  readonly hot: boolean;
 }
 
 /** More sessions than this and the one unused for longest is released. */
@@ -23,7 +26,7 @@ const SESSION_LIMIT = 64;
 
 function options(
   name: string,
-  { prepack, arena }: SessionSettings,
+  { prepack, hot }: SessionSettings,
   folder: string | undefined,
 ): Runtime.InferenceSession.SessionOptions {
   // RECODI_PROFILE=FOLDER: every session leaves ONNX Runtime's own profile there when it is released.
@@ -33,9 +36,9 @@ function options(
     executionProviders: ['cpu'],
     intraOpNumThreads: 1,
     interOpNumThreads: 1,
-    graphOptimizationLevel: 'extended',
+    graphOptimizationLevel: hot ? 'extended' : 'disabled',
     enableMemPattern: false,
-    enableCpuMemArena: arena,
+    enableCpuMemArena: hot,
     logSeverityLevel: 3,
     extra: {
       session: {
