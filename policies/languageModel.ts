@@ -12,7 +12,7 @@ import { logProbAndEntropy } from '../src/lm/ops.ts';
 import type { Packing } from '../src/lm/packing.ts';
 import { count, hostView, initialise, type Layout, layout } from '../src/lm/parameters.ts';
 import { type ModelSpec, parameterShapes } from '../src/lm/spec.ts';
-import { embed, logits, packedStates, positionsOf } from '../src/lm/transformer.ts';
+import { embed, logits, positionsOf, statesOf } from '../src/lm/transformer.ts';
 import { frozenWeights, viewWeights, type Weights, withAdapters } from '../src/lm/weights.ts';
 import { tf } from '../src/tensor/index.ts';
 import { openSafetensors } from '../src/tensor/safetensors.ts';
@@ -131,7 +131,7 @@ export function scoreTexts(
   const mask = tf.concat([prompt.mask, read(texts.mask)], 1) as tf.Tensor2D;
   const embeddings = tf.concat([prompt.embeddings, embed(weights, read(texts.ids))], 1);
   const input = { embeddings, mask, positions: positionsOf(mask) };
-  const states = packedStates(spec.model, weights, input, texts.packing, texts.wanted);
+  const { states } = statesOf(spec.model, weights, input, texts);
   const scaled = tf.div(tf.add(logits(spec.model, weights, states), banBias(spec)), temperature) as tf.Tensor2D;
   const { logProb, entropy } = logProbAndEntropy(scaled, texts.next);
   const value = tf.add(

@@ -7,7 +7,7 @@ import { type Packing, packingOf } from './packing.ts';
 import { layout } from './parameters.ts';
 import { parameterShapes } from './spec.ts';
 import { tinySpec as spec, tinyParameters, uniformsFrom } from './tiny.fixture.ts';
-import { embed, forward, packedStates, positionsOf } from './transformer.ts';
+import { embed, forward, positionsOf, statesOf } from './transformer.ts';
 import { viewWeights } from './weights.ts';
 
 beforeAll(async () => {
@@ -73,7 +73,11 @@ describe('packed tokens', () => {
               const input = { embeddings: embed(model, ids), mask, positions: positionsOf(mask) };
               const wanted = some ? tf.tensor1d(chosen, 'int32') : undefined;
               const states = packed
-                ? tf.slice(packedStates(spec, model, input, packing, wanted), [0, 0], [chosen.length, -1])
+                ? tf.slice(
+                    statesOf(spec, model, input, { packing, ...(wanted && { wanted }) }).states,
+                    [0, 0],
+                    [chosen.length, -1],
+                  )
                 : tf.gather(tf.reshape(forward(spec, model, input).hidden, [batch * time, -1]), places);
               return { loss: tf.sum(tf.mul(tf.square(states), weights)) as tf.Scalar, metrics: {} };
             });

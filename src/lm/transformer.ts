@@ -61,24 +61,34 @@ export function forward(
   };
 }
 
+/** Which places of a batch are computed, and whose states are wanted. */
+export interface Choice {
+  /** All places, if absent. */
+  readonly packing?: Packing;
+  /** int32 [m]: numbers of tokens among those computed; all of them, if absent. */
+  readonly wanted?: tf.Tensor1D;
+}
+
 /**
- * States after the final norm [m,d] of the tokens `wanted` (their numbers in `packing`, int32 [m]; all n of them if absent),
- * computing no other place of the batch, and in the last block nothing but attention of the others.
+ * States after the final norm [m,d] of the wanted tokens, and the keys and values of all. In the last block nothing but attention
+ * is computed for the others.
  */
-export function packedStates(
+export function statesOf(
   spec: ModelSpec,
   weights: Weights,
   input: ForwardInput,
-  packing: Packing,
-  wanted?: tf.Tensor1D,
-): tf.Tensor2D {
+  { packing, wanted }: Choice,
+): { states: tf.Tensor2D; segment: Segment } {
   const [batch, time, d] = input.embeddings.shape;
-  return blocks(spec, weights, input, {
-    layout: packedLayout(packing, batch, time),
-    x: tf.gather(tf.reshape(input.embeddings, [batch * time, d]), packing.tokens) as tf.Tensor2D,
-    positions: tf.gather(tf.reshape(input.positions, [batch * time]), packing.tokens) as tf.Tensor1D,
+  const x: tf.Tensor2D = tf.reshape(input.embeddings, [batch * time, d]);
+  const positions: tf.Tensor1D = tf.reshape(input.positions, [batch * time]);
+  const { final, segment } = blocks(spec, weights, input, {
+    layout: packing ? packedLayout(packing, batch, time) : paddedLayout(batch, time),
+    x: packing ? tf.gather(x, packing.tokens) : x,
+    positions: packing ? tf.gather(positions, packing.tokens) : positions,
     ...(wanted && { wanted }),
-  }).final;
+  });
+  return { states: final, segment };
 }
 
 interface Tokens {

@@ -9,7 +9,7 @@
 import { gelu, layerNorm } from '../lm/ops.ts';
 import { type Layout, layout } from '../lm/parameters.ts';
 import { type ModelSpec, parameterShapes } from '../lm/spec.ts';
-import { embed, forward, logits, type Segment } from '../lm/transformer.ts';
+import { embed, type ForwardInput, forward, logits, type Segment, statesOf } from '../lm/transformer.ts';
 import type { Weights } from '../lm/weights.ts';
 import { tf } from '../tensor/index.ts';
 
@@ -114,13 +114,14 @@ export function takeRows(hidden: tf.Tensor3D, index: tf.Tensor1D): tf.Tensor2D {
 /** Reads a left-padded question. */
 export function readQuestion(spec: LrmSpec, weights: Weights, question: Tokens): ReadQuestion {
   const [rows, tokens] = question.ids.shape;
-  const out = forward(spec.model, weights, {
+  const input = {
     embeddings: embed(weights, question.ids),
     mask: question.mask,
     positions: positions(question.mask),
-  });
-  const last = tf.reshape(tf.slice(out.hidden, [0, tokens - 1, 0], [rows, 1, -1]), [rows, -1]) as tf.Tensor2D;
-  return { segment: out.segment, last, length: tf.sum(question.mask, 1, true) };
+  };
+  const wanted = tf.range(tokens - 1, rows * tokens, tokens, 'int32');
+  const { states, segment } = statesOf(spec.model, weights, input, { wanted });
+  return { segment, last: states, length: tf.sum(question.mask, 1, true) };
 }
 
 /** Positions of `mask`ed tokens when `offset` [B,1] real tokens went before: [B,T] int32. */
@@ -171,21 +172,14 @@ function replaceInput(input: tf.Tensor2D, by: Intervention, k: number): tf.Tenso
   return tf.add(tf.mul(input, tf.sub(1, mask)), tf.mul(other, mask)) as tf.Tensor2D;
 }
 
-/** Reads tokens [B,T] after segments holding `offset` [B,1] real tokens; `hiddenStates` as in Hugging Face. */
-export function readAfter(
-  spec: LrmSpec,
+/** Tokens [B,T] after segments that hold `offset` [B,1] real tokens, as the transformer takes them. */
+export function after(
   weights: Weights,
   past: readonly Segment[],
   offset: tf.Tensor2D,
-  tokens: Tokens,
-  options: { hiddenStates?: boolean } = {},
-) {
-  return forward(
-    spec.model,
-    weights,
-    { embeddings: embed(weights, tokens.ids), mask: tokens.mask, positions: positions(tokens.mask, offset), past },
-    options,
-  );
+  { ids, mask }: Tokens,
+): ForwardInput {
+  return { embeddings: embed(weights, ids), mask, positions: positions(mask, offset), past };
 }
 
 /** Logits [B,V] of the answer's first token after `<eot>` and the answer prefix. */
@@ -196,10 +190,13 @@ export function answerLogits(spec: LrmSpec, weights: Weights, question: ReadQues
     1,
   ]);
   const offset = tf.add(question.length, thought.states.length) as tf.Tensor2D;
-  const out = readAfter(spec, weights, [question.segment, thought.segment], offset, {
-    ids: ids as tf.Tensor2D,
-    mask: tf.ones(ids.shape) as tf.Tensor2D,
-  });
-  const last = tf.slice(out.hidden, [0, spec.answerPrefix.length, 0], [rows, 1, -1]);
-  return logits(spec.model, weights, tf.reshape(last, [rows, -1]) as tf.Tensor2D);
+  const tokens = { ids: ids as tf.Tensor2D, mask: tf.ones(ids.shape) as tf.Tensor2D };
+  const width = ids.shape[1]!;
+  const { states } = statesOf(
+    spec.model,
+    weights,
+    after(weights, [question.segment, thought.segment], offset, tokens),
+    { wanted: tf.range(width - 1, rows * width, width, 'int32') },
+  );
+  return logits(spec.model, weights, states);
 }

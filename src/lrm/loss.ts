@@ -7,10 +7,10 @@
  * over the micro-batch. Every term is divided by the counts of the whole batch, so that micro-batch losses and gradients sum.
  */
 import { logProbAndEntropy } from '../lm/ops.ts';
-import { logits } from '../lm/transformer.ts';
+import { forward, logits } from '../lm/transformer.ts';
 import type { Weights } from '../lm/weights.ts';
 import { tf } from '../tensor/index.ts';
-import { type LrmSpec, readAfter, readQuestion, type Tokens, takeRows, think } from './codi.ts';
+import { after, type LrmSpec, readQuestion, type Tokens, takeRows, think } from './codi.ts';
 
 /** One micro-batch. Questions are left-padded; teacher and student tokens right-padded. Counts are those of the whole batch. */
 export interface CodiBatch {
@@ -46,7 +46,9 @@ export interface CodiLoss {
 /** Scalars of the micro-batch: they sum to the batch's means. */
 export function codiLoss(spec: LrmSpec, weights: Weights, batch: CodiBatch, options: CodiLossOptions): CodiLoss {
   const question = readQuestion(spec, weights, batch.question);
-  const teacher = readAfter(spec, weights, [question.segment], question.length, batch.teacher, { hiddenStates: true });
+  const teacher = forward(spec.model, weights, after(weights, [question.segment], question.length, batch.teacher), {
+    hiddenStates: true,
+  });
   const teacherStates = tf.concat([tf.expandDims(question.last, 1), dropLast(teacher.hidden)], 1) as tf.Tensor3D;
   const teacherNll = negativeLogLikelihood(spec, weights, teacherStates, batch.teacher.ids);
   const teacherLoss = tf.div(tf.sum(tf.mul(teacherNll.nll, batch.teacher.mask)), batch.teacherTokens) as tf.Scalar;
@@ -55,7 +57,7 @@ export function codiLoss(spec: LrmSpec, weights: Weights, batch: CodiBatch, opti
   const thought = think(spec, weights, question);
   const offset = tf.add(question.length, thought.states.length) as tf.Tensor2D;
   const past = [question.segment, thought.segment];
-  const student = readAfter(spec, weights, past, offset, batch.student, { hiddenStates: true });
+  const student = forward(spec.model, weights, after(weights, past, offset, batch.student), { hiddenStates: true });
   const next = tf.slice(batch.student.ids, [0, 1], [-1, -1]) as tf.Tensor2D;
   const nextMask = tf.slice(batch.student.mask, [0, 1], [-1, -1]);
   const answerMask = tf.slice(batch.answerMask, [0, 1], [-1, -1]);

@@ -5,19 +5,11 @@
  * `answerAfter` asks for the answer after an explicit text, `write` continues greedily as explicit chain of thought.
  */
 import { createDecoder } from '../lm/decode.ts';
-import { embed, logits } from '../lm/transformer.ts';
+import type { Packing } from '../lm/packing.ts';
+import { embed, logits, statesOf } from '../lm/transformer.ts';
 import { frozenWeights } from '../lm/weights.ts';
 import { compile, tf } from '../tensor/index.ts';
-import {
-  answerLogits,
-  type Intervention,
-  positions,
-  readAfter,
-  readQuestion,
-  type Tokens,
-  takeRows,
-  think,
-} from './codi.ts';
+import { after, answerLogits, type Intervention, positions, readQuestion, type Tokens, think } from './codi.ts';
 import { type Lrm, loadLrm } from './folder.ts';
 
 /** How many logit-lens tokens are kept per state. */
@@ -27,8 +19,12 @@ export interface ReadInput {
   readonly question: Tokens;
   /** Texts in consecutive groups per question: [B,T] with B a multiple of the questions. */
   readonly text: Tokens;
-  /** Token counts after which a state is wanted: [B,A] int32; 0 is the state before the text. */
-  readonly at: tf.Tensor2D;
+  /** Of the texts. */
+  readonly packing: Packing;
+  /** int32 [m]: the texts' tokens, by their numbers in the packing, whose states are wanted. */
+  readonly wanted: tf.Tensor1D;
+  /** int32 [B·A]: where each state is taken from, the ends of the questions first and then those wanted. */
+  readonly picks: tf.Tensor1D;
 }
 
 export type LrmRuntime = Awaited<ReturnType<typeof build>>;
@@ -102,21 +98,16 @@ async function build(lrm: Lrm) {
       },
     ),
 
-    /** States [B,A,d] (final_norm) after the asked numbers of text tokens, in the context of the questions. */
+    /** States [B·A,d] (final_norm) of text tokens in the context of the questions, and of the questions' ends. */
     read: compile('lrm.read', (input: ReadInput) => {
       const w = weights();
       const question = readQuestion(spec, w, input.question);
       const [rows] = input.text.ids.shape;
       const share = rows / question.last.shape[0];
       const offset = repeatRows(question.length, share);
-      const { hidden } = readAfter(spec, w, [question.segment], offset, input.text);
-      const before = tf.expandDims(repeatRows(question.last, share), 1);
-      const states = tf.concat([before, hidden], 1) as tf.Tensor3D;
-      const picks = input.at.shape[1];
-      const picked = Array.from({ length: picks }, (_, i) =>
-        takeRows(states, tf.reshape(tf.slice(input.at, [0, i], [rows, 1]), [rows]) as tf.Tensor1D),
-      );
-      return { states: tf.stack(picked, 1) };
+      const text = after(w, [question.segment], offset, input.text);
+      const { states } = statesOf(spec.model, w, text, input);
+      return { states: tf.gather(tf.concat([question.last, states], 0), input.picks) };
     }),
 
     /** The answer's first token [B] after explicit tokens that end in the answer prefix (left-padded). */

@@ -2,6 +2,7 @@
  * Worker tasks over a frozen latent-reasoning model: token rows in, plain typed arrays out.
  * `client.ts` cuts work into chunks for these; nothing here knows how many workers there are.
  */
+import { packingOf } from '../lm/packing.ts';
 import { f32, i32 } from '../tensor/index.ts';
 import { task } from '../tensor/task.ts';
 import { padTokens } from './batches.ts';
@@ -134,11 +135,19 @@ export async function readRows(
   width: number,
 ): Promise<Float32Array> {
   const { padId } = runtime.lrm.spec;
-  const picks = at[0]?.length ?? 1;
+  const share = texts.length / questions.length;
+  const text = padTokens(texts, padId, 'right', width);
+  const { packing } = packingOf(text.mask.data);
+  const places = packing.places.data as Int32Array;
+  const counts = at.flatMap((row, b) => row.map(count => ({ b, count })));
+  const wanted = counts.map(({ b, count }) => (count === 0 ? 0 : places[b * width + count - 1]!));
+  const picks = counts.map(({ b, count }, i) => (count === 0 ? Math.floor(b / share) : questions.length + i));
   const out = await runtime.read({
     question: padTokens(questions, padId, 'left'),
-    text: padTokens(texts, padId, 'right', width),
-    at: i32(Int32Array.from(at.flat()), [texts.length, picks]),
+    text,
+    packing,
+    wanted: i32(wanted, [wanted.length]),
+    picks: i32(picks, [picks.length]),
   });
   return out.states.data as Float32Array;
 }
