@@ -8,8 +8,8 @@
 import { RecodiError } from '../tensor/errors.ts';
 import { discard } from '../tensor/moving.ts';
 import type { Pool, TaskRef } from '../tensor/pool.ts';
-import { createShared, rewrite, type SharedFloats } from '../tensor/shared.ts';
-import { type AdamSettings, adamStep, norm } from './adam.ts';
+import type { SharedFloats } from '../tensor/shared.ts';
+import { type AdamSettings, createAdam } from './adam.ts';
 
 const DEFAULTS: AdamSettings = {
   beta1: 0.9,
@@ -83,10 +83,8 @@ export function createLearner({ pool, id, params: start, optimizer, state }: Lea
       `expected optimiser moments of ${start.length} floats for "${id}", got ${moment.length}: the checkpoint is another model's`,
     );
   }
-  const params = createShared(id, start, updates);
-  const m = Float32Array.from(state?.m ?? zeros);
-  const v = Float32Array.from(state?.v ?? zeros);
-  const sum = new Float32Array(start.length);
+  const adam = createAdam(id, { params: start, m: state?.m ?? zeros, v: state?.v ?? zeros }, updates);
+  const { params, m, v, gradient: sum } = adam;
   let busy = false;
 
   /** Leaves the summed gradient in `sum`, adding while workers still compute. Returns the micro-batches' metrics. */
@@ -128,10 +126,10 @@ export function createLearner({ pool, id, params: start, optimizer, state }: Lea
   ): Promise<StepResult> {
     const metrics = await gradients(micro, signal);
     if (!metrics.every(lossIsFinite)) return { gradNorm: Number.NaN, skipped: true, metrics };
-    const gradNorm = norm(sum);
+    const gradNorm = adam.norm();
     if (!Number.isFinite(gradNorm)) return { gradNorm, skipped: true, metrics };
     updates += 1;
-    rewrite(params, data => adamStep({ params: data, m, v, gradient: sum }, settings, { step: updates, lr, gradNorm }));
+    adam.step(settings, { step: updates, lr, gradNorm });
     return { gradNorm, skipped: false, metrics };
   }
 

@@ -14,17 +14,25 @@ export type SharedFloats = {
   readonly data: Float32Array;
 };
 
-const HEADER_BYTES = 64;
+/** What lies before the values: their version. */
+export const SHARED_HEADER_BYTES = 64;
 const WRITING = -1;
 const MOST_COPIES = 24;
 
 let created = 0;
 const copies = new Map<string, { version: number; data: Float32Array }>();
 
-/** Shared memory holding a copy of `init` as version `version`. Ids stay unique within a process, whatever `id` is. */
-export function createShared(id: string, init: Float32Array, version = 0): SharedFloats {
-  const buffer = new SharedArrayBuffer(HEADER_BYTES + init.byteLength);
-  const data = new Float32Array(buffer, HEADER_BYTES, init.length);
+/**
+ * Shared memory holding a copy of `init` as version `version`, at the beginning of `buffer` if there is one. Ids stay unique within a
+ * process, whatever `id` is.
+ */
+export function createShared(
+  id: string,
+  init: Float32Array,
+  version = 0,
+  buffer = new SharedArrayBuffer(SHARED_HEADER_BYTES + init.byteLength),
+): SharedFloats {
+  const data = new Float32Array(buffer, SHARED_HEADER_BYTES, init.length);
   data.set(init);
   created += 1;
   const shared = { id: `${id}#${threadId}.${created}`, version, data };
