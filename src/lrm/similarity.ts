@@ -21,15 +21,16 @@ export type SimilarityKind = 'whitened_cosine' | 'cosine' | 'neg_mse';
 export const WORST: Readonly<Record<SimilarityKind, number>> = { whitened_cosine: -1, cosine: -1, neg_mse: -4 };
 
 /** [n,d] -> [n,d]: `(x - centre) · whitening`. */
-export function whiten(frame: Frame, rows: Float32Array): Float32Array {
-  const d = frame.centre.length;
-  const n = rows.length / d;
+export function whiten({ centre, whitening }: Frame, rows: Float32Array): Float32Array {
+  const d = centre.length;
   const out = new Float32Array(rows.length);
-  for (let r = 0; r < n; r++) {
-    for (let i = 0; i < d; i++) {
-      const x = rows[r * d + i]! - frame.centre[i]!;
-      const row = i * d;
-      for (let j = 0; j < d; j++) out[r * d + j]! += x * frame.whitening[row + j]!;
+  const centred = new Float64Array(d);
+  for (let start = 0; start < rows.length; start += d) {
+    for (let i = 0; i < d; i++) centred[i] = rows[start + i]! - centre[i]!;
+    for (let j = 0; j < d; j++) {
+      let sum = 0;
+      for (let i = 0, at = j; i < d; i++, at += d) sum += centred[i]! * whitening[at]!;
+      out[start + j] = sum;
     }
   }
   return out;
