@@ -169,5 +169,6 @@ export function createPolicyDecoder(spec: PolicySpec) {
     banned: [...spec.banned],
     stop: [spec.eosId],
     padId: spec.padId,
+    hot: true,
   });
 }

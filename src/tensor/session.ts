@@ -22,7 +22,7 @@ export interface SessionSettings {
 }
 
 /** More sessions than this and the one unused for longest is released. */
-const SESSION_LIMIT = 64;
+const SESSION_LIMIT = 32;
 
 function options(
   name: string,
