@@ -1,4 +1,4 @@
-/** Writing texts with the larger model, its weights as they are: a prompt of three tokens, then sampled ones; no text ends early. */
+/** Writing texts with the larger model, frozen and prepacked as in `recodi lm generate`: a prompt of three tokens, then sampled ones; none ends early. */
 import { createDecoder } from '../../src/lm/decode.ts';
 import { count } from '../../src/lm/parameters.ts';
 import { parameterShapes } from '../../src/lm/spec.ts';
@@ -39,6 +39,7 @@ async function create(size: Size, batch: number, device: Device): Promise<Subjec
       return { embeddings: embed(weights, ids), mask, positions: positionsOf(mask) };
     },
     stop: [STOP],
+    prepack: true,
     banned: [STOP],
   });
   const draws = stream(0, 'bench.decode');

@@ -45,6 +45,7 @@ export async function generateText(
     prompt: (weights, { ids, mask }) => ({ embeddings: embed(weights, ids), mask, positions: positionsOf(mask) }),
     stop: stopIds,
     unroll: 1,
+    prepack: true,
     padId: tokenizer.padId,
   });
   const width = Math.ceil(promptIds.length / PROMPT_STEP) * PROMPT_STEP;
