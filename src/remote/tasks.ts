@@ -1,7 +1,7 @@
 /**
  * The tasks that another machine may be asked for, by names that do not depend on where recodi lies, and the fields of their
  * inputs that are paths. Nothing else can be asked for: a worker looks a name up here and imports what stands here. Tasks
- * that are not listed (the optimiser's step, which writes shared memory; the fit of a translator) stay with the trainer.
+ * that are not listed (the fit of a translator) stay with the trainer.
  */
 import { answerTask, causalTask, readTask, thinkTask, writeTask } from '../lrm/tasks.ts';
 import { ppoTask } from '../rl/ppoTask.ts';
