@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { positiveNumber, wholeNumber } from '../src/cli/command.ts';
 import type { Device } from '../src/tensor/devices.ts';
+import { RecodiError } from '../src/tensor/errors.ts';
 import { CASE_NAMES, type CaseName, QUICK_CASES, variantOf } from './cases/index.ts';
 import { TRL } from './cases/update.ts';
 import { SIZES, type SizeName } from './size.ts';
@@ -33,7 +34,7 @@ function caseNames(value: string): CaseName[] {
   throw new InvalidArgumentError(`There is no case "${unknown}"; the cases are ${CASE_NAMES.join(', ')}.`);
 }
 
-const options = new Command('bench')
+const command = new Command('bench')
   .description(
     "Measures recodi: medians over rounds, the share of the machine's peak, and PyTorch in turns where there is one.",
   )
@@ -65,19 +66,28 @@ const options = new Command('bench')
       .default('full'),
   )
   .addOption(new Option('--serve <variant>', 'measure one variant for every line of input').hideHelp())
-  .parse()
-  .opts<Options>();
+  .parse();
+const options = command.opts<Options>();
 
-if (options.serve !== undefined) {
-  const { serve } = await import('./serve.ts');
-  await serve(variantOf(options.serve, SIZES[options.size])!, options.device);
-} else if (options.profile !== undefined) {
-  const { profileText } = await import('./profile.ts');
-  console.log(await profileText(options.profile, options.size));
-} else if (options.quality !== undefined) {
-  const { qualityText } = await import('./quality.ts');
-  console.log(await qualityText({ goal: options.quality, updates: options.updates }));
-} else await bench(options);
+try {
+  await run();
+} catch (error) {
+  if (!(error instanceof RecodiError)) throw error;
+  command.error(`bench: ${error.message}`);
+}
+
+async function run(): Promise<void> {
+  if (options.serve !== undefined) {
+    const { serve } = await import('./serve.ts');
+    await serve(variantOf(options.serve, SIZES[options.size])!, options.device);
+  } else if (options.profile !== undefined) {
+    const { profileText } = await import('./profile.ts');
+    console.log(await profileText(options.profile, options.size));
+  } else if (options.quality !== undefined) {
+    const { qualityText } = await import('./quality.ts');
+    console.log(await qualityText({ goal: options.quality, updates: options.updates }));
+  } else await bench(options);
+}
 
 async function bench({ cases, repeats, json, page, peers, python, device, size }: Options): Promise<void> {
   const [{ runBench }, { machine, reportText, withReport }] = await Promise.all([

@@ -16,8 +16,8 @@ import {
   policyLayout,
   policyWeights,
   promptOf,
+  type ScoreInputs,
   scoreTexts,
-  type TextInputs,
 } from './languageModel.ts';
 import { packTexts } from './textRows.ts';
 
@@ -65,14 +65,13 @@ async function score(
   options: { width?: number; temperature?: number; question?: Host<Question> } = {},
 ) {
   const map = policyLayout(spec);
-  const graph = compile('score', (x: { params: Record<string, tf.Tensor>; texts: TextInputs; inputs: PromptInputs }) =>
-    scoreTexts(spec, x.params, x.inputs, x.texts, options.temperature ?? 1),
-  );
+  const graph = compile('score', (x: ScoreInputs) => scoreTexts(spec, x));
   const width = options.width ?? Math.max(...texts.map(text => text.length));
   const ids = padTokens(texts, spec.padId, 'right', width).ids.data as Int32Array;
-  const inputs = { z, ...(options.question && { question: options.question }) };
-  const packed = packTexts(inputs, { ids, lengths: texts.map(text => text.length), width });
-  const out = await graph({ params: hostViews(map, params), texts: packed.inputs, inputs });
+  const prompt = { z, ...(options.question && { question: options.question }) };
+  const packed = packTexts(prompt, { ids, lengths: texts.map(text => text.length), width });
+  const temperature = f32([options.temperature ?? 1], []);
+  const out = await graph({ params: hostViews(map, params), prompt, texts: packed.inputs, temperature });
   const pick = (data: ArrayLike<number>) => {
     const found = packed.unpack(data);
     return texts.map((text, b) => text.map((_, i) => found[b * width + i]!));

@@ -114,18 +114,17 @@ export interface TextInputs {
   readonly next: tf.Tensor1D;
 }
 
-/**
- * Log-probability and entropy of each token of the texts at a temperature, and the value of the state before each: all [m].
- */
-export function scoreTexts(
-  spec: PolicySpec,
-  named: Named,
-  inputs: PromptInputs,
-  texts: TextInputs,
-  temperature: number | tf.Scalar,
-) {
-  const weights = policyWeights(spec, named);
-  const prompt = promptOf(spec, weights, inputs);
+export interface ScoreInputs {
+  readonly params: Named;
+  readonly prompt: PromptInputs;
+  readonly texts: TextInputs;
+  readonly temperature: tf.Scalar;
+}
+
+/** Log-probability and entropy of each token of the texts at a temperature, and the value of the state before each: all [m]. */
+export function scoreTexts(spec: PolicySpec, { params, prompt: shown, texts, temperature }: ScoreInputs) {
+  const weights = policyWeights(spec, params);
+  const prompt = promptOf(spec, weights, shown);
   const [rows, width] = texts.ids.shape;
   const read = <T extends tf.Tensor>(of: T) => tf.slice(of, [0, 0], [rows, width - 1]) as T;
   const mask = tf.concat([prompt.mask, read(texts.mask)], 1) as tf.Tensor2D;

@@ -7,12 +7,13 @@ python3 -B bench/peers/check.py
 import types
 
 import torch
-from transformers import LlamaConfig, LlamaForCausalLM
+from transformers import LlamaForCausalLM
 
 import lrm
 import ppo
 import update
 from decoding import decode
+from huggingface import config_of
 from llama import Adapted, Llama, Prefix, Shape, adapt, causal
 from reading import make_questions, readouts
 
@@ -30,17 +31,7 @@ def same(name, got, expected, tolerance=2e-5):
 def twin(model):
     """transformers' model of the same weights: rotary pairs (0,1)(2,3)... become (0,h)(1,h+1)..., h half a head."""
     s = model.shape
-    config = LlamaConfig(
-        vocab_size=s.vocab,
-        hidden_size=s.hidden,
-        intermediate_size=s.intermediate,
-        num_hidden_layers=s.layers,
-        num_attention_heads=s.heads,
-        num_key_value_heads=s.key_heads,
-        rms_norm_eps=1e-5,
-        tie_word_embeddings=True,
-    )
-    other = LlamaForCausalLM(config).eval()
+    other = LlamaForCausalLM(config_of(s)).eval()
     names = {
         "q": "self_attn.q_proj",
         "k": "self_attn.k_proj",

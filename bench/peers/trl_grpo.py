@@ -22,6 +22,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from trl import GRPOConfig, GRPOTrainer
 
 import timing
+from huggingface import config_of
 
 PAD, EOS = "<pad>", "<eos>"
 
@@ -34,19 +35,7 @@ def write_model(folder, shape):
     transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token=PAD, eos_token=EOS).save_pretrained(
         folder
     )
-    config = transformers.LlamaConfig(
-        vocab_size=shape.vocab,
-        hidden_size=shape.hidden,
-        intermediate_size=shape.intermediate,
-        num_hidden_layers=shape.layers,
-        num_attention_heads=shape.heads,
-        num_key_value_heads=shape.key_heads,
-        max_position_embeddings=shape.positions,
-        tie_word_embeddings=True,
-        pad_token_id=0,
-        eos_token_id=1,
-        bos_token_id=None,
-    )
+    config = config_of(shape, pad_token_id=0, eos_token_id=1, bos_token_id=None)
     transformers.LlamaForCausalLM(config).save_pretrained(folder)
     return words
 

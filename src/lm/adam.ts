@@ -59,12 +59,8 @@ const VECTOR = 16;
 export function createAdam(id: string, start: AdamState, version: number): Adam {
   const n = start.params.length;
   const bytes = Math.ceil(start.params.byteLength / VECTOR) * VECTOR;
-  const [params, m, v, gradient] = [0, 1, 2, 3].map(i => SHARED_HEADER_BYTES + i * bytes) as [
-    number,
-    number,
-    number,
-    number,
-  ];
+  const place = (i: number) => SHARED_HEADER_BYTES + i * bytes;
+  const [params, m, v, gradient] = [place(0), place(1), place(2), place(3)];
   const pages = Math.ceil((gradient + bytes) / PAGE);
   if (pages > MOST_PAGES)
     throw new RecodiError(

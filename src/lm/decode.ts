@@ -10,7 +10,7 @@ import { KeyStore } from './keyStore.ts';
 import { choose } from './sample.ts';
 import type { ModelSpec } from './spec.ts';
 import { columns, Transcript } from './transcript.ts';
-import { embed, type ForwardInput, forward, joinSegments, logits, type Segment } from './transformer.ts';
+import { embed, type ForwardInput, forward, joinSegments, logits, type Segment, statesOf } from './transformer.ts';
 import type { Weights } from './weights.ts';
 
 export interface DecoderOptions<P> {
@@ -127,13 +127,12 @@ export function createDecoder<P>(options: DecoderOptions<P>): Decoder<P> {
     (inputs: Opening<P>): Written & Partial<State> => {
       const weights = options.weights(inputs.params);
       const prompt = options.prompt(weights, inputs.prompt);
-      const { hidden, segment } = forward(spec, weights, prompt);
       const last = lastPlaces(prompt.mask);
+      const { states: state, segment } = statesOf(spec, weights, prompt, { wanted: last });
       const joined = segment.mask.shape[1] <= JOINED_PROMPT;
       const past = joined ? (prompt.past ?? []) : [...(prompt.past ?? []), segment];
       let own = joined ? segment : undefined;
       let position = tf.gather(tf.reshape(prompt.positions, [-1]), last) as tf.Tensor1D;
-      const state = tf.gather(tf.reshape(hidden, [-1, spec.hiddenSize]), last) as tf.Tensor2D;
       const picks = [choice(weights, state, inputs, 0, true)];
       while (picks.length < count) {
         position = next(position);

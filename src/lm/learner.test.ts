@@ -55,6 +55,14 @@ describe('learner', () => {
     });
   });
 
+  it('takes gradients whose parts share a buffer', async () => {
+    const apart = createLearner({ pool: two, id: 'apart', params: start, optimizer });
+    await train(apart, 0, 1);
+    const together = createLearner({ pool: two, id: 'together', params: start, optimizer });
+    await together.step({ task: tasks.inOneBuffer, inputs: inputs(0) }, { lr: 0.05 });
+    expect(together.state()).toEqual(apart.state());
+  });
+
   it('continues bitwise equally from a saved state', async () => {
     const straight = createLearner({ pool: two, id: 'straight', params: start, optimizer });
     await train(straight, 0, 3);

@@ -116,8 +116,8 @@ export function createLearner({ pool, id, params: start, optimizer, state }: Lea
       if (first) sum.set(part, offset);
       else addTo(sum, part, offset);
       offset += part.length;
-      discard(part);
     }
+    discard(gradient);
   }
 
   async function step<I extends { readonly params: SharedFloats }>(

@@ -34,6 +34,21 @@ function expectSame(ours: Op, plain: Op, inputs: tf.Tensor[]): void {
   }
 }
 
+describe('softmax', () => {
+  it('gives what is hidden a share that no sum sees and that is no denormal number', () => {
+    const scores = tf.tensor2d([
+      [1, -1e9, 2, -1e9],
+      [-300, -1e9, -301, 80],
+      [-1e9, -1e9, -1e9, -1e9],
+    ]);
+    const shares = softmax(scores);
+    const exact = tf.softmax(scores);
+    expect(tf.max(tf.abs(tf.sub(shares, exact))).dataSync()[0]).toBeLessThan(1e-7);
+    for (const share of shares.dataSync()) expect(share).toBeGreaterThan(1e-30);
+    expect(shares.arraySync()[0]![1]).toBeLessThan(1e-20);
+  });
+});
+
 describe('operations with a gradient of their own agree with autograd', () => {
   const cases: [string, number, Op, Op][] = [
     [

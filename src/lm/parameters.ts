@@ -75,11 +75,6 @@ export function valueAndGradient(
   return { loss: value, metrics, gradient: Object.fromEntries(gradient) };
 }
 
-/** A gradient's arrays in the layout's order. */
-export function gradientParts(map: Layout, gradient: Readonly<Record<string, HostArray>>): Float32Array[] {
-  return map.entries.map(({ name }) => gradient[name]!.data as Float32Array);
-}
-
 /** A source of uniform numbers in [0,1). */
 export type Uniform = () => number;
 

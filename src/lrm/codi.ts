@@ -111,6 +111,9 @@ export function takeRows(hidden: tf.Tensor3D, index: tf.Tensor1D): tf.Tensor2D {
   return tf.gather(tf.reshape(hidden, [rows * tokens, width]), flat as tf.Tensor1D);
 }
 
+/** int32 [B]: the last places of the rows of a batch [B,T]. */
+const ends = (rows: number, time: number) => tf.range(time - 1, rows * time, time, 'int32');
+
 /** Reads a left-padded question. */
 export function readQuestion(spec: LrmSpec, weights: Weights, question: Tokens): ReadQuestion {
   const [rows, tokens] = question.ids.shape;
@@ -119,8 +122,7 @@ export function readQuestion(spec: LrmSpec, weights: Weights, question: Tokens):
     mask: question.mask,
     positions: positions(question.mask),
   };
-  const wanted = tf.range(tokens - 1, rows * tokens, tokens, 'int32');
-  const { states, segment } = statesOf(spec.model, weights, input, { wanted });
+  const { states, segment } = statesOf(spec.model, weights, input, { wanted: ends(rows, tokens) });
   return { segment, last: states, length: tf.sum(question.mask, 1, true) };
 }
 
@@ -196,7 +198,7 @@ export function answerLogits(spec: LrmSpec, weights: Weights, question: ReadQues
     spec.model,
     weights,
     after(weights, [question.segment, thought.segment], offset, tokens),
-    { wanted: tf.range(width - 1, rows * width, width, 'int32') },
+    { wanted: ends(rows, width) },
   );
   return logits(spec.model, weights, states);
 }

@@ -1,11 +1,12 @@
 /**
  * Worker task: the gradient of CODI's loss on one micro-batch. Graphs are compiled once per worker and stage settings.
  */
-import { gradientParts, hostViews, valueAndGradient } from '../lm/parameters.ts';
+import type { MicroGradient } from '../lm/learner.ts';
+import { microGradient } from '../lm/microGradient.ts';
 import { viewWeights } from '../lm/weights.ts';
-import { compile, type Host, type tf } from '../tensor/index.ts';
-import { moving } from '../tensor/moving.ts';
-import { localCopy, type SharedFloats } from '../tensor/shared.ts';
+import type { Host } from '../tensor/index.ts';
+import { oncePer } from '../tensor/oncePer.ts';
+import type { SharedFloats } from '../tensor/shared.ts';
 import { task } from '../tensor/task.ts';
 import { type LrmSpec, lrmLayout } from './codi.ts';
 import { type CodiBatch, type CodiLossOptions, codiLoss } from './loss.ts';
@@ -17,32 +18,16 @@ export interface LrmGradientInput {
   readonly batch: Host<CodiBatch>;
 }
 
-type Graph = ReturnType<typeof build>;
-const graphs = new Map<string, Graph>();
-
-function build(spec: LrmSpec, options: CodiLossOptions) {
-  return compile('lrm.gradient', ({ params, batch }: { params: Record<string, tf.Tensor>; batch: CodiBatch }) =>
-    valueAndGradient(params, named => codiLoss(spec, viewWeights(named), batch, options)),
-  );
-}
-
-/** Gradient (flat, as `lrmLayout`) and metrics of one micro-batch. */
-export async function lrmGradient({ params, spec, options, batch }: LrmGradientInput) {
-  const key = JSON.stringify([spec, options]);
-  let graph = graphs.get(key);
-  if (!graph) {
-    graph = build(spec, options);
-    graphs.set(key, graph);
-  }
-  const map = lrmLayout(spec);
-  const out = await graph({ params: hostViews(map, localCopy(params)), batch });
-  const scalars = Object.entries({ ...out.metrics, 'lrm/loss': out.loss });
-  const metrics = Object.fromEntries(scalars.map(([name, value]) => [name, value.data[0] ?? Number.NaN]));
-  const gradient = gradientParts(map, out.gradient);
-  return moving({ gradient, metrics }, gradient);
-}
-
-export const lrmGradientTask = task<LrmGradientInput, Awaited<ReturnType<typeof lrmGradient>>>(
-  import.meta.url,
-  lrmGradient,
+const gradientOf = oncePer(({ spec, options }: Pick<LrmGradientInput, 'spec' | 'options'>) =>
+  microGradient<CodiBatch>('lrm.gradient', lrmLayout(spec), (named, batch) => {
+    const { loss, metrics } = codiLoss(spec, viewWeights(named), batch, options);
+    return { loss, metrics: { ...metrics, 'lrm/loss': loss } };
+  }),
 );
+
+/** Gradient (in the order of `lrmLayout`) and metrics of one micro-batch. */
+export function lrmGradient({ params, spec, options, batch }: LrmGradientInput): Promise<MicroGradient> {
+  return gradientOf({ spec, options })(params, batch);
+}
+
+export const lrmGradientTask = task<LrmGradientInput, MicroGradient>(import.meta.url, lrmGradient);

@@ -9,6 +9,7 @@ import type { Packing } from '../lm/packing.ts';
 import { embed, logits, statesOf } from '../lm/transformer.ts';
 import { frozenWeights } from '../lm/weights.ts';
 import { compile, tf } from '../tensor/index.ts';
+import { oncePer } from '../tensor/oncePer.ts';
 import { after, answerLogits, type Intervention, positions, readQuestion, type Tokens, think } from './codi.ts';
 import { type Lrm, loadLrm } from './folder.ts';
 
@@ -28,18 +29,9 @@ export interface ReadInput {
 }
 
 export type LrmRuntime = Awaited<ReturnType<typeof build>>;
-const runtimes = new Map<string, Promise<LrmRuntime>>();
 
-/** The runtime of the model in `folder`; one per thread. */
-export function lrmRuntime(folder: string): Promise<LrmRuntime> {
-  let runtime = runtimes.get(folder);
-  if (!runtime) {
-    runtime = loadLrm(folder).then(build);
-    runtimes.set(folder, runtime);
-    runtime.catch(() => runtimes.delete(folder));
-  }
-  return runtime;
-}
+/** The runtime of the model in a folder; one per thread. */
+export const lrmRuntime = oncePer(async (folder: string) => build(await loadLrm(folder)));
 
 async function build(lrm: Lrm) {
   const { spec } = lrm;

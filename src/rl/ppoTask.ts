@@ -2,21 +2,15 @@
  * Worker task: PPO's gradient on one micro-batch of rollouts. Everything is divided by the minibatch's token count, so
  * that gradients and losses of micro-batches sum.
  */
-import {
-  type PolicySpec,
-  type PromptInputs,
-  policyLayout,
-  scoreTexts,
-  type TextInputs,
-} from '../../policies/languageModel.ts';
-import { type PromptRows, promptInputs } from '../../policies/promptRows.ts';
-import { packTexts, type TextRows } from '../../policies/textRows.ts';
-import { gradientParts, hostViews, valueAndGradient } from '../lm/parameters.ts';
-import { compile, f32, type tf } from '../tensor/index.ts';
-import { moving } from '../tensor/moving.ts';
-import { localCopy, type SharedFloats } from '../tensor/shared.ts';
+import type { PolicySpec } from '../../policies/languageModel.ts';
+import type { PromptRows } from '../../policies/promptRows.ts';
+import type { TextRows } from '../../policies/textRows.ts';
+import type { MicroGradient } from '../lm/learner.ts';
+import { f32 } from '../tensor/index.ts';
+import type { SharedFloats } from '../tensor/shared.ts';
 import { task } from '../tensor/task.ts';
-import { ppoLoss } from './ppoLoss.ts';
+import { type PpoInputs, ppoLoss } from './ppoLoss.ts';
+import { type ScoredTexts, textGradient } from './textGradient.ts';
 
 /** Arrays over tokens are [B·T], right-padded. */
 export interface PpoRows extends PromptRows, TextRows {
@@ -40,62 +34,24 @@ export interface PpoInput {
   readonly valueCoefficient: number;
 }
 
-interface Inputs {
-  readonly params: Record<string, tf.Tensor>;
-  readonly prompt: PromptInputs;
-  readonly texts: TextInputs;
-  readonly mask: tf.Tensor1D;
-  readonly oldLogProb: tf.Tensor1D;
-  readonly oldValue: tf.Tensor1D;
-  readonly advantage: tf.Tensor1D;
-  readonly weight: tf.Tensor1D;
-  readonly return: tf.Tensor1D;
-  readonly tokens: tf.Scalar;
-  readonly temperature: tf.Scalar;
-  readonly clip: tf.Scalar;
-  readonly valueClip: tf.Scalar;
-  readonly valueCoefficient: tf.Scalar;
-}
+const gradient = textGradient<Omit<PpoInputs, keyof ScoredTexts>>('ppo.gradient', (texts, batch) => {
+  const { loss, metrics } = ppoLoss({ ...texts, ...batch });
+  return { loss, metrics: { ...metrics } };
+});
 
-function build(policy: PolicySpec) {
-  return compile('ppo.gradient', ({ params, prompt, texts, temperature, ...rest }: Inputs) =>
-    valueAndGradient(params, named => {
-      const { loss, metrics } = ppoLoss({ ...scoreTexts(policy, named, prompt, texts, temperature), ...rest });
-      return { loss, metrics: { ...metrics } };
-    }),
-  );
-}
+const scalar = (x: number) => f32([x], []);
 
-const graphs = new Map<string, ReturnType<typeof build>>();
-
-export async function ppoGradient({ params, policy, rows, ...numbers }: PpoInput) {
-  const key = JSON.stringify(policy);
-  const graph = graphs.get(key) ?? build(policy);
-  graphs.set(key, graph);
-  const prompt = promptInputs(policy, rows);
-  const { inputs, mask, pack } = packTexts(prompt, rows);
-  const map = policyLayout(policy);
-  const scalar = (x: number) => f32([x], []);
-  const out = await graph({
-    params: hostViews(map, localCopy(params)),
-    prompt,
-    texts: inputs,
-    mask,
+export function ppoGradient({ params, policy, rows, temperature, ...numbers }: PpoInput): Promise<MicroGradient> {
+  return gradient({ params, policy, rows, temperature }, pack => ({
     oldLogProb: pack(rows.oldLogProbs),
     oldValue: pack(rows.oldValues),
     advantage: pack(rows.advantages),
     weight: pack(rows.weights),
     return: pack(rows.returns),
     tokens: scalar(numbers.tokens),
-    temperature: scalar(numbers.temperature),
     clip: scalar(numbers.clip),
     valueClip: scalar(numbers.valueClip),
     valueCoefficient: scalar(numbers.valueCoefficient),
-  });
-  const metrics = Object.fromEntries(
-    Object.entries(out.metrics).map(([name, value]) => [name, value.data[0] ?? Number.NaN]),
-  );
-  const gradient = gradientParts(map, out.gradient);
-  return moving({ gradient, metrics }, gradient);
+  }));
 }
-export const ppoTask = task<PpoInput, Awaited<ReturnType<typeof ppoGradient>>>(import.meta.url, ppoGradient);
+export const ppoTask = task<PpoInput, MicroGradient>(import.meta.url, ppoGradient);

@@ -2,20 +2,14 @@
  * Worker task: the warm start's gradient on one micro-batch, the cross-entropy of writing a text from its own readout.
  * The loss is divided by the whole batch's token count, so that micro-batch gradients sum.
  */
-import {
-  type PolicySpec,
-  type PromptInputs,
-  policyLayout,
-  scoreTexts,
-  type TextInputs,
-} from '../../policies/languageModel.ts';
-import { type PromptRows, promptInputs } from '../../policies/promptRows.ts';
-import { packTexts, type TextRows } from '../../policies/textRows.ts';
-import { gradientParts, hostViews, valueAndGradient } from '../lm/parameters.ts';
-import { compile, f32, tf } from '../tensor/index.ts';
-import { moving } from '../tensor/moving.ts';
-import { localCopy, type SharedFloats } from '../tensor/shared.ts';
+import type { PolicySpec } from '../../policies/languageModel.ts';
+import type { PromptRows } from '../../policies/promptRows.ts';
+import type { TextRows } from '../../policies/textRows.ts';
+import type { MicroGradient } from '../lm/learner.ts';
+import { f32, tf } from '../tensor/index.ts';
+import type { SharedFloats } from '../tensor/shared.ts';
 import { task } from '../tensor/task.ts';
+import { textGradient } from './textGradient.ts';
 
 /** Texts with their end token. */
 export interface WarmStartInput extends PromptRows, TextRows {
@@ -25,44 +19,15 @@ export interface WarmStartInput extends PromptRows, TextRows {
   readonly tokens: number;
 }
 
-interface Inputs {
-  readonly params: Record<string, tf.Tensor>;
-  readonly prompt: PromptInputs;
-  readonly texts: TextInputs;
-  readonly mask: tf.Tensor1D;
-  readonly tokens: tf.Scalar;
-}
-
-function build(spec: PolicySpec) {
-  return compile('warm_start.gradient', ({ params, prompt, texts, mask, tokens }: Inputs) =>
-    valueAndGradient(params, named => {
-      const { logProb } = scoreTexts(spec, named, prompt, texts, 1);
-      return { loss: tf.neg(tf.div(tf.sum(tf.mul(logProb, mask)), tokens)) as tf.Scalar, metrics: {} };
-    }),
-  );
-}
-
-const graphs = new Map<string, ReturnType<typeof build>>();
-
-export async function warmStartGradient(input: WarmStartInput) {
-  const { params, policy, tokens } = input;
-  const key = JSON.stringify(policy);
-  const graph = graphs.get(key) ?? build(policy);
-  graphs.set(key, graph);
-  const prompt = promptInputs(policy, input);
-  const { inputs, mask } = packTexts(prompt, input);
-  const map = policyLayout(policy);
-  const out = await graph({
-    params: hostViews(map, localCopy(params)),
-    prompt,
-    texts: inputs,
-    mask,
-    tokens: f32([tokens], []),
-  });
-  const gradient = gradientParts(map, out.gradient);
-  return moving({ gradient, metrics: { 'warm_start/loss': out.loss.data[0] ?? Number.NaN } }, gradient);
-}
-export const warmStartTask = task<WarmStartInput, Awaited<ReturnType<typeof warmStartGradient>>>(
-  import.meta.url,
-  warmStartGradient,
+const gradient = textGradient<{ readonly tokens: tf.Scalar }>(
+  'warm_start.gradient',
+  ({ logProb, mask }, { tokens }) => {
+    const loss = tf.neg(tf.div(tf.sum(tf.mul(logProb, mask)), tokens)) as tf.Scalar;
+    return { loss, metrics: { 'warm_start/loss': loss } };
+  },
 );
+
+export function warmStartGradient({ params, policy, tokens, ...rows }: WarmStartInput): Promise<MicroGradient> {
+  return gradient({ params, policy, rows, temperature: 1 }, () => ({ tokens: f32([tokens], []) }));
+}
+export const warmStartTask = task<WarmStartInput, MicroGradient>(import.meta.url, warmStartGradient);

@@ -8,21 +8,14 @@
 
 import type { Score } from '../../envs/environment.ts';
 import { createEnvironment, type EnvironmentSettings } from '../../envs/index.ts';
-import {
-  createPolicyDecoder,
-  type PolicySpec,
-  type PromptInputs,
-  policyLayout,
-  scoreTexts,
-  type TextInputs,
-} from '../../policies/languageModel.ts';
+import { createPolicyDecoder, type PolicySpec, policyLayout } from '../../policies/languageModel.ts';
 import { type PromptRows, promptInputs } from '../../policies/promptRows.ts';
-import { packTexts } from '../../policies/textRows.ts';
 import { hostViews } from '../lm/parameters.ts';
-import { loadTokenizer, type Tokenizer } from '../lm/tokenizer.ts';
-import { compile, f32, type tf } from '../tensor/index.ts';
+import { loadTokenizer } from '../lm/tokenizer.ts';
+import { oncePer } from '../tensor/oncePer.ts';
 import { localCopy, type SharedFloats } from '../tensor/shared.ts';
 import { task } from '../tensor/task.ts';
+import { textScorer } from './textScorer.ts';
 
 /** `z` and `questions`: one row per problem. */
 export interface RolloutRequest extends PromptRows {
@@ -60,61 +53,17 @@ export interface RolloutBatch {
   readonly scores: readonly Score[];
 }
 
-interface Runtime {
-  readonly tokenizer: Tokenizer;
-  readonly decoder: ReturnType<typeof createPolicyDecoder>;
-  readonly score: ReturnType<typeof scorerOf>;
-}
-
-const runtimes = new Map<string, Promise<Runtime>>();
-const environments = new Map<string, ReturnType<typeof createEnvironment>>();
-
-interface ScoreInputs {
-  readonly params: Record<string, tf.Tensor>;
-  readonly prompt: PromptInputs;
-  readonly texts: TextInputs;
-  readonly temperature: tf.Scalar;
-}
-
-function scorerOf(spec: PolicySpec) {
-  return compile('policy.score', ({ params, prompt, texts, temperature }: ScoreInputs) =>
-    scoreTexts(spec, params, prompt, texts, temperature),
-  );
-}
-
-function runtimeOf(spec: PolicySpec, tokenizer: string): Promise<Runtime> {
-  const key = JSON.stringify([spec, tokenizer]);
-  let runtime = runtimes.get(key);
-  if (!runtime) {
-    runtime = loadTokenizer(tokenizer).then(loaded => ({
-      tokenizer: loaded,
-      decoder: createPolicyDecoder(spec),
-      score: scorerOf(spec),
-    }));
-    runtimes.set(key, runtime);
-  }
-  return runtime;
-}
-
-function environmentOf(settings: EnvironmentSettings) {
-  const key = JSON.stringify(settings);
-  let environment = environments.get(key);
-  if (!environment) {
-    environment = createEnvironment(settings);
-    environments.set(key, environment);
-  }
-  return environment;
-}
+const tokenizerOf = oncePer(loadTokenizer);
+const decoderOf = oncePer(createPolicyDecoder);
+const environmentOf = oncePer(createEnvironment);
 
 export async function rollOut(request: RolloutRequest): Promise<RolloutBatch> {
   const { policy, samples, maxNewTokens: width } = request;
-  const runtime = await runtimeOf(policy, request.tokenizer);
+  const tokenizer = await tokenizerOf(request.tokenizer);
   const rows = request.targets.length * samples;
   const prompt = promptInputs(policy, repeatRows(request, policy.targetSize, samples));
-  const map = policyLayout(policy);
-  const params = hostViews(map, localCopy(request.params));
-  const written = await runtime.decoder.generate({
-    params,
+  const written = await decoderOf(policy).generate({
+    params: hostViews(policyLayout(policy), localCopy(request.params)),
     inputs: prompt,
     ...(request.uniforms && { uniforms: request.uniforms }),
     temperature: request.temperature,
@@ -122,7 +71,7 @@ export async function rollOut(request: RolloutRequest): Promise<RolloutBatch> {
   });
   const { tokens, lengths, stopped } = written;
   const texts = Array.from({ length: rows }, (_, b) =>
-    runtime.tokenizer.decode([...tokens.subarray(b * width, b * width + lengths[b]! - stopped[b]!)]),
+    tokenizer.decode([...tokens.subarray(b * width, b * width + lengths[b]! - stopped[b]!)]),
   );
   const batch = { tokens, lengths, ended: stopped, texts, samplerLogProbs: written.logprobs };
   if (!request.environment || !request.reference) return { ...batch, ...nothing(), scores: [] };
@@ -136,16 +85,14 @@ export async function rollOut(request: RolloutRequest): Promise<RolloutBatch> {
       ended: stopped[b] === 1,
     })),
   );
-  const packed = packTexts(prompt, { ids: tokens, lengths, width });
-  const inputs = { prompt, texts: packed.inputs, temperature: f32([request.temperature], []) };
-  const own = await runtime.score({ params, ...inputs });
-  const reference = await runtime.score({ params: hostViews(map, localCopy(request.reference)), ...inputs });
+  const rowsOf = { ids: tokens, lengths, width };
+  const score = textScorer({ policy, prompt, texts: rowsOf, temperature: request.temperature });
+  const own = await score(request.params);
+  const reference = await score(request.reference);
   return {
     ...batch,
-    logProbs: packed.unpack(own.logProb.data),
-    entropies: packed.unpack(own.entropy.data),
-    values: packed.unpack(own.value.data),
-    referenceLogProbs: packed.unpack(reference.logProb.data),
+    ...own,
+    referenceLogProbs: reference.logProbs,
     scores,
   };
 }

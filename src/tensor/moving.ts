@@ -8,9 +8,7 @@ const marks = new WeakMap<object, readonly ArrayBuffer[]>();
 
 /** Marks `value` so that `arrays` move with it. Arrays over shared memory are left out (they are never copied anyway). */
 export function moving<T extends object>(value: T, arrays: readonly ArrayBufferView[]): T {
-  const buffers = new Set<ArrayBuffer>();
-  for (const { buffer } of arrays) if (buffer instanceof ArrayBuffer) buffers.add(buffer);
-  marks.set(value, [...buffers]);
+  marks.set(value, buffersOf(arrays));
   return value;
 }
 
@@ -20,9 +18,16 @@ export function movedBuffers(value: unknown): readonly ArrayBuffer[] {
 }
 
 /**
- * Gives the memory of an array back at once. Left to the garbage collector, arrays of megabytes have it mark everything else again
+ * Gives the memory of arrays back at once. Left to the garbage collector, arrays of megabytes have it mark everything else again
  * and again.
  */
-export function discard({ buffer }: Float32Array): void {
-  structuredClone(undefined, { transfer: [buffer as ArrayBuffer] });
+export function discard(arrays: readonly ArrayBufferView[]): void {
+  structuredClone(undefined, { transfer: buffersOf(arrays) });
+}
+
+/** Each once; those over shared memory are left out. */
+function buffersOf(arrays: readonly ArrayBufferView[]): ArrayBuffer[] {
+  const buffers = new Set<ArrayBuffer>();
+  for (const { buffer } of arrays) if (buffer instanceof ArrayBuffer) buffers.add(buffer);
+  return [...buffers];
 }

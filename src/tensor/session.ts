@@ -12,11 +12,11 @@ import { loadRuntime } from './runtime.ts';
 import { count } from './stats.ts';
 
 export interface SessionSettings {
-  /** Let the runtime copy weights into its fastest layout: about a third faster on small batches, one copy of the weights per session. */
+  /** Let the runtime copy weights into its fastest layout: for small batches, at one copy of the weights per session. */
   readonly prepack: boolean;
   /**
-   * For a graph of small steps that runs all the time: the runtime's own fusions, for twice the time to start, and an arena that
-   * keeps the memory of a run for the next. Dozens of arenas would hold gigabytes: each keeps the most that its session ever used.
+   * For a graph of small steps that runs all the time: the runtime's own fusions, for a longer start, and an arena that keeps the
+   * memory of a run for the next. Dozens of arenas would hold gigabytes: each keeps the most that its session ever used.
    */
   readonly hot: boolean;
 }
