@@ -29,7 +29,8 @@ function options(
   { prepack, hot }: SessionSettings,
   folder: string | undefined,
 ): Runtime.InferenceSession.SessionOptions {
-  // RECODI_PROFILE=FOLDER: every session leaves ONNX Runtime's own profile there when it is released.
+  // RECODI_PROFILE=FOLDER: every session leaves ONNX Runtime's own profile there when it is released. Its records fill the gaps
+  // between the runs' arrays, so without an arena every run would take fresh memory, and it is that which would be measured.
   const { RECODI_PROFILE: profiles } = process.env;
   return {
     ...(profiles && { enableProfiling: true, profileFilePrefix: join(profiles, `${name}.${randomUUID()}`) }),
@@ -38,7 +39,7 @@ function options(
     interOpNumThreads: 1,
     graphOptimizationLevel: hot ? 'extended' : 'disabled',
     enableMemPattern: false,
-    enableCpuMemArena: hot,
+    enableCpuMemArena: hot || profiles !== undefined,
     logSeverityLevel: 3,
     extra: {
       session: {
