@@ -62,13 +62,13 @@ async function score(
   spec: PolicySpec,
   params: Float32Array,
   texts: readonly (readonly number[])[],
-  options: { width?: number; temperature?: number; question?: Host<Question> } = {},
+  options: { z?: Host<PromptInputs>['z']; width?: number; temperature?: number; question?: Host<Question> } = {},
 ) {
   const map = policyLayout(spec);
   const graph = compile('score', (x: ScoreInputs) => scoreTexts(spec, x));
   const width = options.width ?? Math.max(...texts.map(text => text.length));
   const ids = padTokens(texts, spec.padId, 'right', width).ids.data as Int32Array;
-  const prompt = { z, ...(options.question && { question: options.question }) };
+  const prompt = { z: options.z ?? z, ...(options.question && { question: options.question }) };
   const packed = packTexts(prompt, { ids, lengths: texts.map(text => text.length), width });
   const temperature = f32([options.temperature ?? 1], []);
   const out = await graph({ params: hostViews(map, params), prompt, texts: packed.inputs, temperature });
@@ -175,6 +175,33 @@ describe('scores of texts', () => {
       expectClose(padded[name], seen[name]);
     }
     expect(Math.abs(seen.logProb[0]![0]! - tight.logProb[0]![0]!)).toBeGreaterThan(1e-3);
+  });
+
+  it('are the same whether texts share a prompt or each has its own', async () => {
+    const question = padTokens([[9, 10, 11], [9], [14, 15]], full.padId, 'left', 3);
+    const twice = (x: Host<PromptInputs>['z']) => {
+      const width = x.shape[1]!;
+      const data = Array.from(
+        { length: 2 * rows * width },
+        (_, i) => x.data[Math.floor(i / (2 * width)) * width + (i % width)]!,
+      );
+      return {
+        ...x,
+        data: x.dtype === 'int32' ? Int32Array.from(data) : Float32Array.from(data),
+        shape: [2 * rows, width],
+      };
+    };
+    const two = texts.flatMap(text => [text, [...text.slice(0, -1), 50]]);
+    for (const spec of [full, lora])
+      for (const asked of [undefined, question]) {
+        const params = moved(spec);
+        const shared = await score(spec, params, two, asked && { question: asked });
+        const apart = await score(spec, params, two, {
+          z: twice(z),
+          ...(asked && { question: { ids: twice(asked.ids), mask: twice(asked.mask) } }),
+        });
+        for (const name of ['logProb', 'entropy', 'value'] as const) expectClose(shared[name], apart[name]);
+      }
   });
 
   it('give the entropy and the value of the state before each token', async () => {

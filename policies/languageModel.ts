@@ -8,7 +8,7 @@
 
 import { createDecoder } from '../src/lm/decode.ts';
 import { type LoraSettings, loraShapes } from '../src/lm/lora.ts';
-import { logProbAndEntropy } from '../src/lm/ops.ts';
+import { logProbAndEntropy, repeatRows } from '../src/lm/ops.ts';
 import type { Packing } from '../src/lm/packing.ts';
 import { count, hostView, initialise, type Layout, layout } from '../src/lm/parameters.ts';
 import { type ModelSpec, parameterShapes } from '../src/lm/spec.ts';
@@ -34,7 +34,7 @@ export interface PolicySpec {
   readonly banned: readonly number[];
 }
 
-/** Target vectors [B,d], standardised by the statistics of text states, and the question where the policy may see it. */
+/** Target vectors [G,d], standardised by the statistics of text states, and the question where the policy may see it. */
 export interface PromptInputs {
   readonly z: tf.Tensor2D;
   readonly question?: { readonly ids: tf.Tensor2D; readonly mask: tf.Tensor2D };
@@ -102,11 +102,11 @@ export function promptOf(spec: PolicySpec, weights: Weights, inputs: PromptInput
   return { embeddings, mask, positions: positionsOf(mask) };
 }
 
-/** Texts [B,T], right-padded, stop token included; see textRows.ts for how they are packed. */
+/** Texts [B,T], right-padded, stop token included, in equal groups after each prompt; see textRows.ts for how they are packed. */
 export interface TextInputs {
   readonly ids: tf.Tensor2D; // int32
   readonly mask: tf.Tensor2D;
-  /** Of prompts and texts without their last tokens: places in [B, P+T-1]. */
+  /** Of prompts and texts without their last tokens: places in [B, P+T-1]; the texts of a group share their prompt. */
   readonly packing: Packing;
   /** int32 [m]: the computed tokens whose next token is one of a text. */
   readonly wanted: tf.Tensor1D;
@@ -122,13 +122,16 @@ export interface ScoreInputs {
 }
 
 /** Log-probability and entropy of each token of the texts at a temperature, and the value of the state before each: all [m]. */
-export function scoreTexts(spec: PolicySpec, { params, prompt: shown, texts, temperature }: ScoreInputs) {
+export function scoreTexts(spec: PolicySpec, { params, prompt: inputs, texts, temperature }: ScoreInputs) {
   const weights = policyWeights(spec, params);
-  const prompt = promptOf(spec, weights, shown);
+  const prompt = promptOf(spec, weights, inputs);
   const [rows, width] = texts.ids.shape;
+  const [prompts, length, d] = prompt.embeddings.shape;
+  const repeated = (of: tf.Tensor) => repeatRows(tf.reshape(of, [prompts, -1]), rows / prompts);
   const read = <T extends tf.Tensor>(of: T) => tf.slice(of, [0, 0], [rows, width - 1]) as T;
-  const mask = tf.concat([prompt.mask, read(texts.mask)], 1) as tf.Tensor2D;
-  const embeddings = tf.concat([prompt.embeddings, embed(weights, read(texts.ids))], 1);
+  const mask: tf.Tensor2D = tf.concat([repeated(prompt.mask), read(texts.mask)], 1);
+  const shown: tf.Tensor3D = tf.reshape(repeated(prompt.embeddings), [rows, length, d]);
+  const embeddings: tf.Tensor3D = tf.concat([shown, embed(weights, read(texts.ids))], 1);
   const input = { embeddings, mask, positions: positionsOf(mask) };
   const { states } = statesOf(spec.model, weights, input, texts);
   const scaled = tf.div(tf.add(logits(spec.model, weights, states), banBias(spec)), temperature) as tf.Tensor2D;

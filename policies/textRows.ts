@@ -3,10 +3,10 @@
  * into that packing and out of it.
  */
 import { packingOf } from '../src/lm/packing.ts';
-import { f32, type Host, type HostArray, i32 } from '../src/tensor/index.ts';
+import { f32, type Host, type HostArray, i32, RecodiError } from '../src/tensor/index.ts';
 import { PROMPT_TOKENS, type PromptInputs, type TextInputs } from './languageModel.ts';
 
-/** B texts, right-padded to T tokens. */
+/** B texts, right-padded to T tokens; of G prompts each has B/G consecutive texts. */
 export interface TextRows {
   /** [B·T], stop tokens included. */
   readonly ids: Int32Array;
@@ -28,6 +28,12 @@ export interface PackedTexts {
 
 export function packTexts(prompt: Host<PromptInputs>, { ids, lengths, width }: TextRows): PackedTexts {
   const rows = lengths.length;
+  const group = rows / prompt.z.shape[0]!;
+  if (!Number.isInteger(group))
+    throw new RecodiError(
+      'internal',
+      `expected as many texts of each of ${prompt.z.shape[0]} prompts, got ${rows} texts`,
+    );
   const questionWidth = prompt.question?.mask.shape[1] ?? 0;
   const own = questionWidth + PROMPT_TOKENS;
   const time = own + width - 1;
@@ -36,12 +42,13 @@ export function packTexts(prompt: Host<PromptInputs>, { ids, lengths, width }: T
   const scored: number[] = [];
   for (let b = 0; b < rows; b++) {
     mask.fill(1, b * width, b * width + lengths[b]!);
-    const question = prompt.question?.mask.data.subarray(b * questionWidth, (b + 1) * questionWidth);
+    const asked = Math.floor(b / group) * questionWidth;
+    const question = prompt.question?.mask.data.subarray(asked, asked + questionWidth);
     if (question) read.set(question, b * time);
     read.fill(1, b * time + questionWidth, b * time + own + Math.max(0, lengths[b]! - 1));
     for (let t = 0; t < lengths[b]!; t++) scored.push(b * width + t);
   }
-  const { packing, filling } = packingOf(read);
+  const { packing, filling } = packingOf(read, time, { rows: group, length: own });
   const size = scored.length + filling;
   const pack = (values: Float32Array) => {
     const out = new Float32Array(size);

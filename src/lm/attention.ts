@@ -6,7 +6,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { RecodiError } from '../tensor/errors.ts';
 import type { Attend } from './families/family.ts';
-import { softmax } from './ops.ts';
+import { repeatRows, softmax } from './ops.ts';
 import type { Layout } from './packing.ts';
 import type { ModelSpec } from './spec.ts';
 
@@ -25,6 +25,16 @@ export function joinSegments(first: Segment, second: Segment): Segment {
     v: first.v.map((v, layer) => tf.concat([v, second.v[layer]!], 2)),
     mask: tf.concat([first.mask, second.mask], 1),
   };
+}
+
+/** Each row of a segment `times` times in a row. */
+export function repeatSegment({ k, v, mask }: Segment, times: number): Segment {
+  if (times === 1) return { k, v, mask };
+  const repeated = <T extends tf.Tensor>(x: T): T => {
+    const [rows, ...rest] = x.shape;
+    return tf.reshape(repeatRows(tf.reshape(x, [rows!, -1]), times), [rows! * times, ...rest]) as T;
+  };
+  return { k: k.map(repeated), v: v.map(repeated), mask: repeated(mask) };
 }
 
 /** Added to the score of a token that must not be seen; finite, so that a row without tokens stays finite too. */
@@ -65,12 +75,12 @@ export function attention(
   return ({ q, k, v }) => {
     const joined = (before: tf.Tensor4D | undefined, fresh: tf.Tensor4D) =>
       before ? (tf.concat([before, fresh], 2) as tf.Tensor4D) : fresh;
-    const keys = joined(extend?.k[layer], layout.split(k, kvHeads));
-    const values = joined(extend?.v[layer], layout.split(v, kvHeads));
+    const keys = joined(extend?.k[layer], layout.keys(k, kvHeads));
+    const values = joined(extend?.v[layer], layout.keys(v, kvHeads));
     segment.k.push(keys);
     segment.v.push(values);
 
-    const split = layout.split(q, heads);
+    const split = layout.queries(q, heads);
     const [batch, , time, headDim] = split.shape;
     const rows = (heads / kvHeads) * time;
     const queries: tf.Tensor4D = tf.reshape(split, [batch, kvHeads, rows, headDim]);

@@ -89,6 +89,23 @@ describe.each(['cpu', 'onnx'] as const)('on %s', device => {
     }
   });
 
+  it('draws several texts of a prompt as it would of as many copies of the prompt', async () => {
+    const samples = 3;
+    const uniforms = Float32Array.from({ length: rows.length * samples * maxNewTokens }, uniformsFrom(6));
+    const long = rows.map(row => [...Array<number>(40).fill(2), ...row]);
+    for (const asked of [rows, long])
+      for (const unroll of [1, 3, 7]) {
+        const { generate } = decoder({ unroll });
+        const shared = await generate({ params, inputs: prompts(asked), uniforms, maxNewTokens });
+        const copies = prompts(asked.flatMap(row => Array<number[]>(samples).fill(row)));
+        const apart = await generate({ params, inputs: copies, uniforms, maxNewTokens });
+        expect(shared.tokens).toEqual(apart.tokens);
+        shared.logprobs.forEach((logProb, i) => {
+          expect(logProb).toBeCloseTo(apart.logprobs[i]!, 4);
+        });
+      }
+  });
+
   it('draws by inverse CDF at a temperature, without the banned tokens', async () => {
     const next = uniformsFrom(5);
     const uniforms = Float32Array.from({ length: rows.length * maxNewTokens }, next);

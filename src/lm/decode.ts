@@ -7,10 +7,20 @@
 import * as tf from '@tensorflow/tfjs';
 import { type Compiled, compile, f32, type Host, type HostArray, i32, RecodiError } from '../tensor/index.ts';
 import { KeyStore } from './keyStore.ts';
+import { repeatRows } from './ops.ts';
 import { choose } from './sample.ts';
 import type { ModelSpec } from './spec.ts';
 import { columns, Transcript } from './transcript.ts';
-import { embed, type ForwardInput, forward, joinSegments, logits, type Segment, statesOf } from './transformer.ts';
+import {
+  embed,
+  type ForwardInput,
+  forward,
+  joinSegments,
+  logits,
+  repeatSegment,
+  type Segment,
+  statesOf,
+} from './transformer.ts';
 import type { Weights } from './weights.ts';
 
 export interface DecoderOptions<P> {
@@ -38,7 +48,7 @@ export interface DecoderOptions<P> {
 export interface GenerateRequest<P> {
   readonly params?: Readonly<Record<string, HostArray>>;
   readonly inputs: Host<P>;
-  /** [B*maxNewTokens] in [0,1), row by row; absent = greedy. */
+  /** [B*maxNewTokens] in [0,1), row by row: as many consecutive texts of each prompt. Absent = one greedy text of each. */
   readonly uniforms?: Float32Array;
   /** The logits are divided by it; 1 if absent. */
   readonly temperature?: number;
@@ -96,8 +106,8 @@ export function createDecoder<P>(options: DecoderOptions<P>): Decoder<P> {
     return made;
   };
 
-  const choice = (weights: Weights, state: tf.Tensor2D, draw: Draw, step: number, first: boolean) =>
-    choose(logits(spec, weights, state), {
+  const choice = (scores: tf.Tensor2D, draw: Draw, step: number, first: boolean) =>
+    choose(scores, {
       temperature: draw.temperature,
       banned: first ? bannedFirst : banned,
       ...(draw.uniforms && { uniforms: tf.slice(draw.uniforms, [0, step], [-1, 1]) }),
@@ -128,22 +138,28 @@ export function createDecoder<P>(options: DecoderOptions<P>): Decoder<P> {
       const weights = options.weights(inputs.params);
       const prompt = options.prompt(weights, inputs.prompt);
       const last = lastPlaces(prompt.mask);
-      const { states: state, segment } = statesOf(spec, weights, prompt, { wanted: last });
+      const { states, segment } = statesOf(spec, weights, prompt, { wanted: last });
+      const prompts = states.shape[0];
+      const samples = inputs.uniforms ? inputs.uniforms.shape[0] / prompts : 1;
       const joined = segment.mask.shape[1] <= JOINED_PROMPT;
       const past = joined ? (prompt.past ?? []) : [...(prompt.past ?? []), segment];
-      let own = joined ? segment : undefined;
-      let position = tf.gather(tf.reshape(prompt.positions, [-1]), last) as tf.Tensor1D;
-      const picks = [choice(weights, state, inputs, 0, true)];
+      let own = joined ? repeatSegment(segment, samples) : undefined;
+      const ends: tf.Tensor2D = tf.reshape(tf.gather(tf.reshape(prompt.positions, [-1]), last), [prompts, 1]);
+      let position: tf.Tensor1D = tf.reshape(repeatRows(ends, samples), [-1]);
+      const picks = [choice(repeatRows(logits(spec, weights, states), samples), inputs, 0, true)];
       while (picks.length < count) {
         position = next(position);
         const more = read(weights, past, own, picks.at(-1)!.token, position);
         own = more.segment;
-        picks.push(choice(weights, more.state, inputs, picks.length, false));
+        picks.push(choice(logits(spec, weights, more.state), inputs, picks.length, false));
       }
       const written = joinedPicks(picks);
       if (!keep) return written;
-      const kept = own && !joined ? joinSegments(segment, own) : (own ?? segment);
-      return { ...written, past: [...(prompt.past ?? [])], own: kept, position };
+      if (!joined) {
+        const before = repeatSegment(segment, samples);
+        own = own ? joinSegments(before, own) : before;
+      }
+      return { ...written, past: [...(prompt.past ?? [])], own: own!, position };
     };
 
   const proceed =
@@ -157,7 +173,7 @@ export function createDecoder<P>(options: DecoderOptions<P>): Decoder<P> {
         position = next(position);
         const more = read(weights, inputs.past, own, token, position);
         own = more.segment;
-        const pick = choice(weights, more.state, inputs, picks.length, false);
+        const pick = choice(logits(spec, weights, more.state), inputs, picks.length, false);
         picks.push(pick);
         token = pick.token;
       }

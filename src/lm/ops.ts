@@ -119,7 +119,8 @@ const FAR_BELOW = 50;
 export function softmax<T extends tf.Tensor>(x: T): T {
   return tf.customGrad((...args) => {
     const [input, save] = args as [T, tf.GradSaveFunc];
-    const y = tf.softmax(tf.maximum(input, tf.sub(tf.max(input, -1, true), FAR_BELOW)));
+    const least = tf.sub(tf.max(input, -1), FAR_BELOW);
+    const y = tf.softmax(tf.maximum(input, tf.expandDims(least, -1)));
     save([y]);
     return {
       value: y,
@@ -181,4 +182,11 @@ export function atTargets(values: tf.Tensor2D, targets: tf.Tensor1D): tf.Tensor1
   const [n, vocab] = values.shape;
   const rows = tf.mul(tf.range(0, n, 1, 'int32'), tf.scalar(vocab, 'int32'));
   return tf.gather(tf.reshape(values, [n * vocab]), tf.add(rows, targets) as tf.Tensor1D);
+}
+
+/** [n,d] -> [n·times,d]: each row `times` times in a row. */
+export function repeatRows(x: tf.Tensor2D, times: number): tf.Tensor2D {
+  if (times === 1) return x;
+  const [rows, width] = x.shape;
+  return tf.reshape(tf.broadcastTo(tf.reshape(x, [rows, 1, width]), [rows, times, width]), [rows * times, width]);
 }

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { HostArray } from '../tensor/index.ts';
+import type { Host, HostArray } from '../tensor/index.ts';
 import { flatGradient } from './flat.fixture.ts';
 import { type Packing, packingOf } from './packing.ts';
 import { layout } from './parameters.ts';
@@ -17,14 +17,24 @@ beforeAll(async () => {
 const lengths = fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLength: 9 });
 const maskOf = (rows: readonly number[], width: number, left: boolean) =>
   Float32Array.from(rows.flatMap(n => Array.from({ length: width }, (_, t) => +(left ? t >= width - n : t < n))));
-const tensor = ({ data, shape }: HostArray) => tf.tensor(data, [...shape] as [number], 'int32') as tf.Tensor1D;
+
+function tensors({ tokens, places, shared }: Host<Packing>): Packing {
+  const tensor = ({ data, shape }: HostArray) => tf.tensor(data, [...shape] as [number], 'int32') as tf.Tensor1D;
+  return {
+    tokens: tensor(tokens),
+    places: tensor(places),
+    ...(shared && {
+      shared: { taken: tensor(shared.taken), rows: tensor(shared.rows) as tf.Tensor as tf.Tensor2D },
+    }),
+  };
+}
 
 describe('packingOf', () => {
   it('numbers every token once and leaves the other places one that holds none', () => {
     fc.assert(
       fc.property(lengths, fc.boolean(), (rows, left) => {
         const mask = maskOf(rows, 9, left);
-        const { packing, filling } = packingOf(mask);
+        const { packing, filling } = packingOf(mask, 9);
         const tokens = packing.tokens.data as Int32Array;
         const places = packing.places.data as Int32Array;
         const used = [...mask.keys()].filter(place => mask[place]);
@@ -64,8 +74,7 @@ describe('packed tokens', () => {
             chosen.map(token => used[token]!),
             'int32',
           );
-          const host = packingOf(maskData).packing;
-          const packing: Packing = { tokens: tensor(host.tokens), places: tensor(host.places) };
+          const packing = tensors(packingOf(maskData, time).packing);
           const weights = tf.randomNormal([chosen.length, spec.hiddenSize], 0, 1, 'float32', seed);
           const run = (packed: boolean) =>
             flatGradient(map, tf.tensor1d(flat), named => {
@@ -79,6 +88,64 @@ describe('packed tokens', () => {
                     [chosen.length, -1],
                   )
                 : tf.gather(tf.reshape(forward(spec, model, input).hidden, [batch * time, -1]), places);
+              return { loss: tf.sum(tf.mul(tf.square(states), weights)) as tf.Scalar, metrics: {} };
+            });
+          const [plain, packed] = [run(false), run(true)];
+          const scale = tf.max(tf.abs(plain.gradient)).dataSync()[0]!;
+          expect(packed.loss.dataSync()[0]! / plain.loss.dataSync()[0]!).toBeCloseTo(1, 4);
+          expect(tf.max(tf.abs(tf.sub(packed.gradient, plain.gradient))).dataSync()[0]! / scale).toBeLessThan(1e-5);
+        });
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('that rows share have the gradient of all their places', () => {
+    const shapes = fc.record({
+      groups: fc.integer({ min: 1, max: 3 }),
+      rows: fc.integer({ min: 2, max: 4 }),
+      length: fc.integer({ min: 1, max: 3 }),
+      lengths: fc.array(fc.nat(4), { minLength: 12, maxLength: 12 }),
+      full: fc.boolean(),
+      seed: fc.nat(),
+    });
+    fc.assert(
+      fc.property(shapes, ({ groups, rows, length, lengths: own, full, seed }) => {
+        const [batch, time] = [groups * rows, 8];
+        const maskData = Float32Array.from({ length: batch * time }, (_, place) =>
+          Number(full || place % time < length + own[Math.floor(place / time)]!),
+        );
+        const next = uniformsFrom(seed);
+        const idData = Int32Array.from(maskData, () => Math.floor(next() * spec.vocabSize));
+        for (let b = 0; b < batch; b++) {
+          const first = b - (b % rows);
+          idData.copyWithin(b * time, first * time, first * time + length);
+        }
+        const host = packingOf(maskData, time, { rows, length }).packing;
+        const tokens = [...host.tokens.data];
+        const lies = [...host.places.data];
+        expect(tokens.length).toBeLessThanOrEqual(batch * time);
+        for (const place of maskData.keys())
+          if (maskData[place]) expect(idData[tokens[lies[place]!]!]).toBe(idData[place]);
+
+        tf.tidy(() => {
+          const ids = tf.tensor2d(idData, [batch, time], 'int32');
+          const mask = tf.tensor2d(maskData, [batch, time]);
+          const used = [...maskData.keys()].filter(place => maskData[place]);
+          const places = tf.tensor1d(used, 'int32');
+          const found = tf.tensor1d(
+            used.map(place => lies[place]!),
+            'int32',
+          );
+          const weights = tf.randomNormal([used.length, spec.hiddenSize], 0, 1, 'float32', seed);
+          const run = (packed: boolean) =>
+            flatGradient(map, tf.tensor1d(flat), named => {
+              const model = viewWeights(named);
+              const input = { embeddings: embed(model, ids), mask, positions: positionsOf(mask) };
+              const all = packed
+                ? statesOf(spec, model, input, { packing: tensors(host) }).states
+                : tf.reshape(forward(spec, model, input).hidden, [batch * time, -1]);
+              const states = tf.gather(all, packed ? found : places);
               return { loss: tf.sum(tf.mul(tf.square(states), weights)) as tf.Scalar, metrics: {} };
             });
           const [plain, packed] = [run(false), run(true)];

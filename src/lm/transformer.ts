@@ -9,11 +9,11 @@ import { attention, attentionBias, type Segment } from './attention.ts';
 import { EMBEDDING, type Family } from './families/family.ts';
 import { llama } from './families/llama.ts';
 import { linear } from './ops.ts';
-import { type Layout, type Packing, packedLayout, paddedLayout } from './packing.ts';
+import { type Layout, type Packing, packed, packedLayout, paddedLayout } from './packing.ts';
 import type { ModelSpec } from './spec.ts';
 import type { Weights } from './weights.ts';
 
-export { joinSegments, type Segment } from './attention.ts';
+export { joinSegments, repeatSegment, type Segment } from './attention.ts';
 
 const families: Record<ModelSpec['family'], Family> = { llama };
 
@@ -84,7 +84,7 @@ export function statesOf(
   const positions: tf.Tensor1D = tf.reshape(input.positions, [batch * time]);
   const { final, segment } = blocks(spec, weights, input, {
     layout: packing ? packedLayout(packing, batch, time) : paddedLayout(batch, time),
-    x: packing ? tf.gather(x, packing.tokens) : x,
+    x: packing ? packed(x, packing) : x,
     positions: packing ? tf.gather(positions, packing.tokens) : positions,
     ...(wanted && { wanted }),
   });

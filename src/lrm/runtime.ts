@@ -5,6 +5,7 @@
  * `answerAfter` asks for the answer after an explicit text, `write` continues greedily as explicit chain of thought.
  */
 import { createDecoder } from '../lm/decode.ts';
+import { repeatRows } from '../lm/ops.ts';
 import type { Packing } from '../lm/packing.ts';
 import { embed, logits, statesOf } from '../lm/transformer.ts';
 import { frozenWeights } from '../lm/weights.ts';
@@ -125,11 +126,4 @@ async function build(lrm: Lrm) {
       });
     },
   };
-}
-
-/** [n,d] -> [n·times,d]: each row `times` times in a row. */
-function repeatRows(x: tf.Tensor2D, times: number): tf.Tensor2D {
-  if (times === 1) return x;
-  const [rows, width] = x.shape;
-  return tf.reshape(tf.tile(tf.expandDims(x, 1), [1, times, 1]), [rows * times, width]) as tf.Tensor2D;
 }

@@ -137,7 +137,7 @@ export async function readRows(
   const { padId } = runtime.lrm.spec;
   const share = texts.length / questions.length;
   const text = padTokens(texts, padId, 'right', width);
-  const { packing } = packingOf(text.mask.data);
+  const { packing } = packingOf(text.mask.data, width);
   const places = packing.places.data as Int32Array;
   const counts = at.flatMap((row, b) => row.map(count => ({ b, count })));
   const wanted = counts.map(({ b, count }) => (count === 0 ? 0 : places[b * width + count - 1]!));

@@ -124,7 +124,7 @@ const ppo = z
     samples_per_problem: count.default(4).describe('texts per problem'),
     temperature: positive.default(1).describe('of sampling, and of every log-probability alike'),
     epochs: count.default(3).describe("passes over an update's rollouts"),
-    minibatch_size: count.default(128).describe('rollouts per optimiser step'),
+    minibatch_size: count.default(128).describe('rollouts per optimiser step; the texts of a problem stay together'),
     micro_batch_size: count.default(64).describe('rollouts per gradient task; part of the result, unlike workers'),
     rollout_chunk: count.default(64).describe('rollouts per task; part of the result, unlike workers'),
     lr: positive.default(2e-4).describe('learning rate'),
@@ -178,6 +178,7 @@ const ppo = z
     divides('micro_batch_size', section.micro_batch_size, section.minibatch_size, 'minibatch_size');
     divides('rollout_chunk', section.rollout_chunk, rollouts, 'the rollouts of an update');
     divides('samples_per_problem', section.samples_per_problem, section.rollout_chunk, 'rollout_chunk');
+    divides('samples_per_problem', section.samples_per_problem, section.micro_batch_size, 'micro_batch_size');
   });
 
 const rollout = z.strictObject({

@@ -107,10 +107,11 @@ export async function ppoUpdate(ppo: Ppo, state: PpoState, lr: number): Promise<
   epochs: for (let epoch = 0; epoch < settings.epochs; epoch++) {
     const order = shuffled(
       stream(ppo.seed, 'ppo.order', state.update, epoch),
-      scores.map((_, i) => i),
+      problems.targets.map((_, i) => i),
     );
-    for (let start = 0; start < order.length; start += settings.minibatch_size) {
-      const chosen = order.slice(start, start + settings.minibatch_size);
+    const perStep = settings.minibatch_size / settings.samples_per_problem;
+    for (let start = 0; start < order.length; start += perStep) {
+      const chosen = order.slice(start, start + perStep);
       const result = await learner.step(
         { task: ppoTask, inputs: microBatches(ppo, rows, problems, chosen) },
         { lr, ...abortable },
@@ -217,20 +218,24 @@ interface Rows extends Rollouts {
   readonly returns: Float32Array;
 }
 
+/** The texts of a problem stay together: they share their prompt. */
 function microBatches(ppo: Ppo, rollouts: Rows, problems: PpoProblems, chosen: readonly number[]) {
   const { settings, policy, maxNewTokens: width } = ppo;
-  const lengths = chosen.map(row => rollouts.lengths[row]!);
-  const tokens = lengths.reduce((a, b) => a + b, 0);
-  return microBatchesOf(lengths, settings.micro_batch_size).map(part => {
-    const own = part.map(i => chosen[i]!);
-    const owners = own.map(row => Math.floor(row / settings.samples_per_problem));
+  const samples = settings.samples_per_problem;
+  const textsOf = (problem: number) => Array.from({ length: samples }, (_, i) => problem * samples + i);
+  const tokensOf = (texts: readonly number[]) => texts.reduce((total, row) => total + rollouts.lengths[row]!, 0);
+  const tokens = tokensOf(chosen.flatMap(textsOf));
+  const weights = chosen.map(problem => tokensOf(textsOf(problem)));
+  return microBatchesOf(weights, settings.micro_batch_size / samples).map(part => {
+    const shown = part.map(i => chosen[i]!);
+    const own = shown.flatMap(textsOf);
     const perToken = (source: Float32Array) => pick(source, own, width, new Float32Array(own.length * width));
     const d = policy.targetSize;
     const rows: PpoRows = {
-      z: pick(problems.z, owners, d, new Float32Array(own.length * d)),
-      ...(policy.seesQuestion && problems.questions && { questions: owners.map(row => problems.questions![row]!) }),
+      z: pick(problems.z, shown, d, new Float32Array(shown.length * d)),
+      ...(policy.seesQuestion && problems.questions && { questions: shown.map(row => problems.questions![row]!) }),
       ids: pick(rollouts.tokens, own, width, new Int32Array(own.length * width)),
-      lengths: part.map(i => lengths[i]!),
+      lengths: own.map(row => rollouts.lengths[row]!),
       width,
       oldLogProbs: perToken(rollouts.logProbs),
       oldValues: perToken(rollouts.values),

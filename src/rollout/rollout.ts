@@ -61,7 +61,7 @@ export async function rollOut(request: RolloutRequest): Promise<RolloutBatch> {
   const { policy, samples, maxNewTokens: width } = request;
   const tokenizer = await tokenizerOf(request.tokenizer);
   const rows = request.targets.length * samples;
-  const prompt = promptInputs(policy, repeatRows(request, policy.targetSize, samples));
+  const prompt = promptInputs(policy, request);
   const written = await decoderOf(policy).generate({
     params: hostViews(policyLayout(policy), localCopy(request.params)),
     inputs: prompt,
@@ -101,13 +101,4 @@ export const rolloutTask = task<RolloutRequest, RolloutBatch>(import.meta.url, r
 function nothing() {
   const empty = new Float32Array(0);
   return { logProbs: empty, entropies: empty, values: empty, referenceLogProbs: empty };
-}
-
-/** Each of n rows `times` times in a row. */
-function repeatRows({ z, questions }: PromptRows, d: number, times: number): PromptRows {
-  const out = new Float32Array(z.length * times);
-  for (let row = 0; row * d < z.length; row++) {
-    for (let copy = 0; copy < times; copy++) out.set(z.subarray(row * d, (row + 1) * d), (row * times + copy) * d);
-  }
-  return { z: out, ...(questions && { questions: questions.flatMap(q => Array<typeof q>(times).fill(q)) }) };
 }

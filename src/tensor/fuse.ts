@@ -6,7 +6,7 @@
  */
 import { fillValue, type GraphNode, node, sameShape } from './graph.ts';
 import { rotaryRules } from './rotary.ts';
-import { unary } from './simplify.ts';
+import { reshape, unary } from './simplify.ts';
 
 /** How a node is made anew, given what its inputs have become. */
 export type Remake = (renewed: (old: GraphNode) => GraphNode) => GraphNode;
@@ -93,6 +93,12 @@ const RULES: Readonly<Record<string, readonly Rule[]>> = {
   ReduceSum: [sumOfSquares],
 };
 
+/** `old` over other inputs; what they are may make a reshape needless. */
+function again(old: GraphNode, inputs: readonly GraphNode[]): GraphNode {
+  if (old.op === 'Reshape') return reshape(inputs[0]!, old.shape);
+  return node(old.op, inputs, old.attributes, old.shape, old.dtype);
+}
+
 function* replacements(order: readonly GraphNode[], uses: ReadonlyMap<GraphNode, number>) {
   for (const at of order)
     for (const rule of RULES[at.op] ?? []) {
@@ -117,7 +123,7 @@ export function fuse(order: readonly GraphNode[], outputs: readonly GraphNode[])
     const remake = remakes.get(old);
     const inputs = remake ? [] : old.inputs.map(renewed);
     const same = inputs.every((input, i) => input === old.inputs[i]);
-    const made = remake ? remake(renewed) : same ? old : node(old.op, inputs, old.attributes, old.shape, old.dtype);
+    const made = remake ? remake(renewed) : same ? old : again(old, inputs);
     results.set(old, made);
     return made;
   };
