@@ -163,6 +163,20 @@ describe('scores of texts', () => {
     }
   });
 
+  it('are nearly those by which a decoder in integers has drawn', async () => {
+    const params = moved(lora);
+    const width = 6;
+    await useDevice('onnx');
+    const out = await write({ ...lora, int8Rollouts: true }, params);
+    await useDevice('cpu');
+    const drawn = Array.from({ length: rows }, (_, b) => [...out.tokens.slice(b * width, b * width + out.lengths[b]!)]);
+    const { logProb } = await score(lora, params, drawn, { width });
+    const differences = drawn.flatMap((text, b) => text.map((_, i) => out.logprobs[b * width + i]! - logProb[b]![i]!));
+    const mean = differences.reduce((sum, x) => sum + Math.abs(x), 0) / differences.length;
+    expect(mean).toBeLessThan(0.1);
+    expect(mean).toBeGreaterThan(1e-4);
+  });
+
   it('are changed neither by padding of the text nor of the question', async () => {
     const params = moved(full);
     const tight = await score(full, params, texts);

@@ -26,6 +26,8 @@ export interface PolicySpec {
   readonly targetSize: number;
   /** The prompt begins with the problem's question. */
   readonly seesQuestion?: boolean;
+  /** Texts are written with the frozen weights in 8-bit integers. */
+  readonly int8Rollouts?: boolean;
   readonly injectId: number;
   readonly separatorId: number;
   readonly eosId: number;
@@ -172,5 +174,6 @@ export function createPolicyDecoder(spec: PolicySpec) {
     stop: [spec.eosId],
     padId: spec.padId,
     hot: true,
+    int8: spec.int8Rollouts ?? false,
   });
 }

@@ -15,19 +15,21 @@ import type { Subject, Variant } from '../variant.ts';
 import { texts } from './decode.ts';
 
 export function largeDecodeVariants(size: Size): Variant[] {
-  return size.large.batches.map(batch => ({
-    label: `decode, 135M, ${texts(batch)} of ${size.tokens} tokens`,
-    threads: 1,
-    makes: { tokens: batch * size.tokens },
-    burst: 1,
-    peer: peer('decode', size.large, { batch, prompt: PROMPT, new: size.tokens, threads: 1 }),
-    create: device => create(size, batch, device),
-  }));
+  return [false, true].flatMap(int8 =>
+    size.large.batches.map(batch => ({
+      label: `decode, 135M${int8 ? ' in int8' : ''}, ${texts(batch)} of ${size.tokens} tokens`,
+      threads: 1,
+      makes: { tokens: batch * size.tokens },
+      burst: 1,
+      peer: peer('decode', size.large, { batch, prompt: PROMPT, new: size.tokens, threads: 1 }),
+      create: device => create(size, { batch, int8 }, device),
+    })),
+  );
 }
 
 const STOP = 1;
 
-async function create(size: Size, batch: number, device: Device): Promise<Subject> {
+async function create(size: Size, { batch, int8 }: { batch: number; int8: boolean }, device: Device): Promise<Subject> {
   await useDevice(device);
   const { spec, file, remove } = largeModel(size);
   const decoder = createDecoder<tf.Tensor2D>({
@@ -40,6 +42,7 @@ async function create(size: Size, batch: number, device: Device): Promise<Subjec
     },
     stop: [STOP],
     prepack: true,
+    int8,
     banned: [STOP],
   });
   const draws = stream(0, 'bench.decode');
@@ -48,7 +51,7 @@ async function create(size: Size, batch: number, device: Device): Promise<Subjec
   const weights = parameterShapes(spec).reduce((sum, [, shape]) => sum + count(shape), 0);
   const work = {
     flops: forwardFlops(spec, writing(lengths, PROMPT, 1)),
-    bytes: size.tokens * Float32Array.BYTES_PER_ELEMENT * weights,
+    bytes: size.tokens * (int8 ? 1 : Float32Array.BYTES_PER_ELEMENT) * weights,
   };
   return {
     async once() {

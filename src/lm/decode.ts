@@ -42,6 +42,7 @@ export interface DecoderOptions<P> {
   readonly unroll?: number;
   /** See CompileOptions. */
   readonly prepack?: boolean;
+  readonly int8?: boolean;
   readonly hot?: boolean;
 }
 
@@ -95,7 +96,7 @@ export function createDecoder<P>(options: DecoderOptions<P>): Decoder<P> {
   const { spec } = options;
   const banned = options.banned ?? [];
   const bannedFirst = [...banned, ...(options.bannedFirst ?? [])];
-  const settings = { prepack: options.prepack ?? false, hot: options.hot ?? false };
+  const settings = { prepack: options.prepack ?? false, int8: options.int8 ?? false, hot: options.hot ?? false };
   const graphs = new Map<string, Compiled<never, never>>();
 
   const graph = <I, O>(part: string, build: (inputs: I) => O): Compiled<I, O> => {

@@ -64,6 +64,9 @@ describe('perplexity', () => {
     expect(out).toMatchObject({ tokens: 260, scored: 258 });
     expect(out.meanNll).toBeCloseTo(-expected / 258, 4);
     expect(out.perplexity).toBeCloseTo(Math.exp(out.meanNll), 6);
+    const int8 = await perplexity(folder, text, { int8: true });
+    expect(int8.perplexity).not.toBe(out.perplexity);
+    expect(int8.perplexity / out.perplexity).toBeCloseTo(1, 2);
   });
 
   it('needs two tokens', async () => {

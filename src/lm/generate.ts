@@ -24,7 +24,7 @@ const PROMPT_STEP = 16;
 export async function generateText(
   folder: string,
   prompt: string,
-  options: { chat?: boolean; maxNewTokens?: number; signal?: AbortSignal } = {},
+  options: { chat?: boolean; maxNewTokens?: number; int8?: boolean; signal?: AbortSignal } = {},
 ): Promise<GeneratedText> {
   const { spec, weightsFile, tokenizer, stopIds } = await loadModel(folder);
   const maxNewTokens = options.maxNewTokens ?? 64;
@@ -46,6 +46,7 @@ export async function generateText(
     stop: stopIds,
     unroll: 1,
     prepack: true,
+    int8: options.int8 ?? false,
     padId: tokenizer.padId,
   });
   const width = Math.ceil(promptIds.length / PROMPT_STEP) * PROMPT_STEP;

@@ -41,13 +41,13 @@ interface Chunk {
 export async function perplexity(
   folder: string,
   text: string,
-  options: { signal?: AbortSignal } = {},
+  options: { int8?: boolean; signal?: AbortSignal } = {},
 ): Promise<Perplexity> {
   const { spec, weightsFile, tokenizer } = await loadModel(folder);
   const ids = tokenizer.encode(text);
   if (ids.length < 2) throw new RecodiError('usage', 'Perplexity needs a text of at least two tokens.');
 
-  const score = compile('lm.perplexity', ({ ids, mask, positions, targets, past }: Chunk) => {
+  const chunk = ({ ids, mask, positions, targets, past }: Chunk) => {
     const weights = frozenWeights(weightsFile);
     const { hidden, segment } = forward(spec, weights, {
       embeddings: embed(weights, ids),
@@ -57,7 +57,8 @@ export async function perplexity(
     });
     const scores = logits(spec, weights, tf.reshape(hidden, [CHUNK, spec.hiddenSize]));
     return { logProbs: tf.sub(atTargets(scores, targets), logTotal(scores)), segment };
-  });
+  };
+  const score = compile('lm.perplexity', chunk, { int8: options.int8 ?? false });
 
   const window = Math.min(WINDOW, spec.maxPositions);
   const capacity = Math.ceil(Math.min(ids.length, window) / CHUNK) * CHUNK;

@@ -59,29 +59,40 @@ const targets = z.strictObject({
     .describe('how many problems of each split'),
 });
 
-const policy = z.strictObject({
-  trainable: z.enum(['full', 'lora']).default('full').describe('train all weights, or adapters on chosen linears'),
-  lora: z
-    .strictObject({
-      r: count.default(16).describe('rank'),
-      alpha: positive.default(32).describe('scale, divided by r'),
-      target_modules: z
-        .array(z.enum(['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj']))
-        .min(1)
-        .default(['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'])
-        .describe('linears that get an adapter'),
-    })
-    .prefault({})
-    .describe('used where trainable is lora'),
-  sees_question: z
-    .boolean()
-    .default(false)
-    .describe('a policy that sees the question solves the problem instead of reading the latent'),
-  init: pathText
-    .optional()
-    .describe('folder of a policy to begin from, as a warm start leaves it; default: the LRM itself'),
-  max_new_tokens: z.int().min(1).max(1024).default(14).describe('longest text, the end token included'),
-});
+const policy = z
+  .strictObject({
+    trainable: z.enum(['full', 'lora']).default('full').describe('train all weights, or adapters on chosen linears'),
+    lora: z
+      .strictObject({
+        r: count.default(16).describe('rank'),
+        alpha: positive.default(32).describe('scale, divided by r'),
+        target_modules: z
+          .array(z.enum(['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj']))
+          .min(1)
+          .default(['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'])
+          .describe('linears that get an adapter'),
+      })
+      .prefault({})
+      .describe('used where trainable is lora'),
+    sees_question: z
+      .boolean()
+      .default(false)
+      .describe('a policy that sees the question solves the problem instead of reading the latent'),
+    init: pathText
+      .optional()
+      .describe('folder of a policy to begin from, as a warm start leaves it; default: the LRM itself'),
+    max_new_tokens: z.int().min(1).max(1024).default(14).describe('longest text, the end token included'),
+    int8_rollouts: z
+      .boolean()
+      .default(false)
+      .describe(
+        'texts are written with the frozen weights in 8-bit integers; training computes in float32 and weighs the difference (sampling/sampling_logp_difference)',
+      ),
+  })
+  .refine(({ int8_rollouts, trainable }) => !int8_rollouts || trainable === 'lora', {
+    error: 'only frozen weights can be integers: set trainable to lora',
+    path: ['int8_rollouts'],
+  });
 
 const reward = z.strictObject({
   kind: z

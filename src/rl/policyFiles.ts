@@ -36,6 +36,7 @@ export function policySpec(lrm: Lrm, config: TrainConfig['policy']): PolicySpec 
     ...(config.trainable === 'lora' && { lora: { r, alpha, targets } }),
     targetSize: spec.model.hiddenSize,
     seesQuestion: config.sees_question,
+    int8Rollouts: config.int8_rollouts,
     injectId,
     separatorId,
     eosId: spec.eosId,

@@ -16,6 +16,8 @@ import { tf } from './tfjs.ts';
 export interface CompileOptions {
   /** Trade memory for speed in small-batch inference: see SessionSettings. */
   readonly prepack?: boolean;
+  /** Products with frozen matrices in 8-bit integers, for inference: see int8.ts. Other devices than onnx compute as ever. */
+  readonly int8?: boolean;
   /** A graph of small steps that runs all the time: see SessionSettings. */
   readonly hot?: boolean;
 }
@@ -114,9 +116,9 @@ export function compile<I, O>(name: string, fn: (inputs: I) => O, options: Compi
   const prepare = async (key: string, inputs: unknown): Promise<Capture> => {
     const started = performance.now();
     const { inputNodes, outputNodes, assemble } = capture(fn, inputs);
-    const model = lower(inputNodes, outputNodes);
+    const model = lower(inputNodes, outputNodes, options);
     countCapture(name, performance.now() - started);
-    const settings = { prepack: options.prepack ?? false, hot: options.hot ?? false };
+    const settings = { prepack: (options.prepack || options.int8) ?? false, hot: options.hot ?? false };
     const session = await openSession(name, model, settings, () => captures.delete(key));
     return { session, assemble };
   };

@@ -3,6 +3,7 @@
  * the table holds those that need constants, casts or several nodes.
  */
 import { fillValue, type GraphNode, sizeOf } from './graph.ts';
+import { BLOCK } from './int8.ts';
 import { contrib, ELEMENT_TYPE, type ModelWriter } from './onnx.ts';
 
 /** Returns the name of the value, or of each of the operator's outputs. */
@@ -107,6 +108,8 @@ export const EMIT: Readonly<Record<string, Emit>> = {
   SimplifiedLayerNormalization: (writer, node, inputs) => writer.ops(node.op, inputs, 2, node.attributes),
   RotaryEmbedding: (writer, node, [x, positions, cos, sin]) =>
     writer.op(node.op, [x!, positions!, cos!, sin!], { interleaved: 0 }, contrib),
+  Int8Product: (writer, node, inputs) =>
+    writer.op('MatMulNBits', inputs, { ...node.attributes, bits: 8, block_size: BLOCK, accuracy_level: 4 }, contrib),
   Positions: (writer, node) => writer.int64([...Array(sizeOf(node.shape)).keys()], node.shape),
   TruncatedMod: (writer, _, inputs) => writer.op('Mod', inputs, { fmod: 1 }),
   GatherND: (writer, _, [x, indices]) => writer.op('GatherND', [x!, asInt64(writer, indices!)]),

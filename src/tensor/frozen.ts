@@ -6,6 +6,7 @@
 import { realpathSync } from 'node:fs';
 import { RecodiError } from './errors.ts';
 import { frozenNode, type GraphNode, hostNode } from './graph.ts';
+import { releaseInt8 } from './int8.ts';
 import { onnxBackend } from './onnxDevice.ts';
 import { openSafetensors } from './safetensors.ts';
 import { tf } from './tfjs.ts';
@@ -53,4 +54,5 @@ export function frozen(file: string, name: string): tf.Tensor {
 export function releaseFrozen(): void {
   for (const tensor of eager.values()) tensor.dispose();
   for (const cache of [paths, files, nodes, eager]) cache.clear();
+  releaseInt8();
 }

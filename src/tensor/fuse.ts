@@ -1,17 +1,11 @@
 /**
  * Fusion: patterns of the recorded graph that ONNX Runtime computes in one pass become that one operator.
- * A rule looks at one node and what feeds it, and answers with replacements: of the node itself and, where an operator has more to
- * give, of nodes inside the pattern. What nothing refers to any more is not written.
  * Rules change how a value is computed, never which value: results agree to rounding.
  */
 import { fillValue, type GraphNode, node, sameShape } from './graph.ts';
+import { type Remake, type Rule, type Rules, rewrite } from './rewrite.ts';
 import { rotaryRules } from './rotary.ts';
-import { reshape, unary } from './simplify.ts';
-
-/** How a node is made anew, given what its inputs have become. */
-export type Remake = (renewed: (old: GraphNode) => GraphNode) => GraphNode;
-export type Replacements = ReadonlyArray<readonly [GraphNode, Remake]>;
-export type Rule = (at: GraphNode, uses: ReadonlyMap<GraphNode, number>) => Replacements | undefined;
+import { unary } from './simplify.ts';
 
 export const isOp = (x: GraphNode | undefined, op: string): x is GraphNode => x?.op === op;
 
@@ -85,7 +79,7 @@ const productPlus: Rule = (at, uses) => {
   return [[at, renewed => node('Gemm', operands.map(renewed), product.attributes, at.shape, at.dtype)]];
 };
 
-const RULES: Readonly<Record<string, readonly Rule[]>> = {
+const RULES: Rules = {
   Add: [rotaryRules.sum, productPlus],
   Sub: [rotaryRules.difference, logSoftmax],
   Mul: [rmsNorm],
@@ -93,40 +87,4 @@ const RULES: Readonly<Record<string, readonly Rule[]>> = {
   ReduceSum: [sumOfSquares],
 };
 
-/** `old` over other inputs; what they are may make a reshape needless. */
-function again(old: GraphNode, inputs: readonly GraphNode[]): GraphNode {
-  if (old.op === 'Reshape') return reshape(inputs[0]!, old.shape);
-  return node(old.op, inputs, old.attributes, old.shape, old.dtype);
-}
-
-function* replacements(order: readonly GraphNode[], uses: ReadonlyMap<GraphNode, number>) {
-  for (const at of order)
-    for (const rule of RULES[at.op] ?? []) {
-      const found = rule(at, uses);
-      if (!found) continue;
-      yield* found;
-      break;
-    }
-}
-
-/** `order`: the graph's nodes, each after its inputs. Returns what each of `outputs` has become; call it while recording. */
-export function fuse(order: readonly GraphNode[], outputs: readonly GraphNode[]): GraphNode[] {
-  const uses = new Map<GraphNode, number>();
-  for (const use of [...order.flatMap(at => at.inputs), ...outputs]) uses.set(use, (uses.get(use) ?? 0) + 1);
-  const remakes = new Map<GraphNode, Remake>();
-  for (const [old, remake] of replacements(order, uses)) if (!remakes.has(old)) remakes.set(old, remake);
-
-  const results = new Map<GraphNode, GraphNode>();
-  const renewed = (old: GraphNode): GraphNode => {
-    const done = results.get(old);
-    if (done) return done;
-    const remake = remakes.get(old);
-    const inputs = remake ? [] : old.inputs.map(renewed);
-    const same = inputs.every((input, i) => input === old.inputs[i]);
-    const made = remake ? remake(renewed) : same ? old : again(old, inputs);
-    results.set(old, made);
-    return made;
-  };
-  for (const at of order) renewed(at);
-  return outputs.map(renewed);
-}
+export const fuse = (outputs: readonly GraphNode[]): GraphNode[] => rewrite(outputs, RULES);

@@ -8,7 +8,9 @@ import { EMIT } from './emit.ts';
 import { RecodiError } from './errors.ts';
 import { fuse } from './fuse.ts';
 import { type FrozenSlice, type GraphNode, record, sizeOf, topological } from './graph.ts';
+import { int8Matrix, int8Rules } from './int8.ts';
 import { ModelWriter } from './onnx.ts';
+import { rewrite } from './rewrite.ts';
 
 export interface Model {
   readonly bytes: Uint8Array;
@@ -20,6 +22,11 @@ export interface Model {
   readonly outputs: readonly string[];
   /** Host values that the graph refers to, by input name. */
   readonly implicit: ReadonlyMap<string, GraphNode>;
+}
+
+export interface LowerOptions {
+  /** See int8.ts. */
+  readonly int8?: boolean;
 }
 
 /** Host values up to this many elements are written into the model. */
@@ -44,12 +51,12 @@ class ExternalFolder {
 }
 
 /** Writes the graph that computes `outputs` from `inputs` as an ONNX model · throws on an Input leaf that is not in `inputs` */
-export function lower(inputs: readonly GraphNode[], outputs: readonly GraphNode[]): Model {
+export function lower(inputs: readonly GraphNode[], outputs: readonly GraphNode[], options: LowerOptions = {}): Model {
   const writer = new ModelWriter();
   const folder = new ExternalFolder();
   const implicit = new Map<string, GraphNode>();
   const names = new Map<GraphNode, readonly string[]>();
-  const results = record(() => fuse(topological(outputs), outputs));
+  const results = record(() => fuse(options.int8 ? rewrite(outputs, int8Rules) : outputs));
   const order = topological(results);
   const needed = new Set(order);
   const inputNames = inputs.map((input, i) => {
@@ -62,6 +69,10 @@ export function lower(inputs: readonly GraphNode[], outputs: readonly GraphNode[
   const emit = (node: GraphNode): string | readonly string[] => {
     if (node.op === 'Input')
       throw new RecodiError('internal', 'a compiled function used a tensor that belongs to another compiled function');
+    if (node.op === 'Int8') {
+      const { values, scales, shape } = int8Matrix(node);
+      return [writer.constant('uint8', shape, values), writer.constant('float32', [scales.length], scales)];
+    }
     if (node.slice)
       return writer.external(node.dtype, node.shape, folder.locate(node.slice), node.slice.offset, node.slice.bytes);
     if (node.data && sizeOf(node.shape) <= INLINE_LIMIT) return writer.constant(node.dtype, node.shape, node.data);

@@ -3,8 +3,8 @@
  * [a·cos - b·sin, b·cos + a·sin]. Code writes it by halves, or as x·cos + [b, a]·[-sin, sin] with tables of full width;
  * both, and the rotation back in their gradients, are one RotaryEmbedding.
  */
-import type { Replacements, Rule } from './fuse.ts';
 import { type GraphNode, node, type Shape, sameShape } from './graph.ts';
+import type { Replacements, Rule } from './rewrite.ts';
 import { binary, reshape, slice, unary } from './simplify.ts';
 
 /** Where tables [..., h] vary over x [batch…, heads…, time…, 2h]: not over the heads. Undefined where they vary otherwise. */
