@@ -43,6 +43,7 @@ export async function makeModel(size: Size): Promise<Model> {
     format: 1,
     family: 'codi',
     latents: 4,
+    latent_inputs: 'recurrent',
     projection_size: 2 * size.hidden,
     bot_token: '<bot>',
     eot_token: '<eot>',

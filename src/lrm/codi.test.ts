@@ -1,17 +1,21 @@
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { embed, forward, logits, positionsOf } from '../lm/transformer.ts';
 import { frozenWeights } from '../lm/weights.ts';
 import { stream } from '../run/random.ts';
 import { closeEngine, compile, f32, i32, tf, useDevice } from '../tensor/index.ts';
+import { openSafetensors } from '../tensor/safetensors.ts';
 import { padTokens } from './batches.ts';
 import { type Intervention, projectionShapes, readQuestion, type Tokens, think } from './codi.ts';
 import { LENS_TOP, type LrmRuntime, lrmRuntime } from './runtime.ts';
 import { tinyLrm, world } from './tiny.fixture.ts';
 
 let runtime: LrmRuntime;
+let pause: LrmRuntime;
 beforeAll(async () => {
   await useDevice('cpu');
   runtime = await lrmRuntime((await tinyLrm()).folder);
+  pause = await lrmRuntime((await tinyLrm(undefined, { latentInputs: 'pause' })).folder);
 });
 afterAll(closeEngine);
 
@@ -90,9 +94,10 @@ describe('the latent roll-out', () => {
     expect(none.answer.data).toEqual(answer.data);
   });
 
-  it('is one reading of question, <bot> and its own inputs', async () => {
-    const { spec, weightsFile } = runtime.lrm;
-    const own = await runtime.think()(ask());
+  it.each(['recurrent', 'pause'])('is one reading of question, <bot> and its own inputs: %s', async kind => {
+    const thinker = kind === 'pause' ? pause : runtime;
+    const { spec, weightsFile } = thinker.lrm;
+    const own = await thinker.think()(ask());
     const whole = compile('whole', ({ question, inputs }: { question: Tokens; inputs: tf.Tensor3D }) => {
       const weights = frozenWeights(weightsFile);
       const rows = question.ids.shape[0];
@@ -134,6 +139,25 @@ describe('the latent roll-out', () => {
     expect(out.count.data[0]).toBe(12);
     expect(out.input.data.every(x => x === 0.25)).toBe(true);
   });
+});
+
+it('pause inputs are the learned embeddings whatever the question; what is thought there is not', async () => {
+  const { spec, weightsFile } = pause.lrm;
+  const learned = openSafetensors(weightsFile).read('pause.weight');
+  const token = fc.integer({ min: 0, max: spec.model.vocabSize - 1 });
+  const question = fc.array(token, { minLength: 1, maxLength: 8 });
+  const two = fc.tuple(question, question).filter(([a, b]) => a.join() !== b.join());
+  await fc.assert(
+    fc.asyncProperty(two, async rows => {
+      const { inputs, states } = await pause.think()({ question: padTokens(rows, spec.padId, 'left', 8) });
+      expect([...inputs.data]).toEqual([...learned, ...learned]);
+      const [first, second] = [0, 1].map(b =>
+        states.data.slice((b * states.data.length) / 2).slice(0, states.data.length / 2),
+      );
+      expect(first).not.toEqual(second);
+    }),
+    { numRuns: 20 },
+  );
 });
 
 it('the projection has the names of CODI’s checkpoints', () => {

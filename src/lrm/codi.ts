@@ -2,7 +2,9 @@
  * CODI's latent roll-out (arXiv 2502.21074) as graph code: question, `<bot>`, then N latent steps, then `<eot>` and the answer.
  *
  * The state after the final norm at the last position goes through the projection (Linear, GELU, Linear, LayerNorm) and
- * comes back as the next input embedding. State 0 is the one at `<bot>`; state k is what latent step k leaves.
+ * comes back as the next input embedding. State 0 is the one at `<bot>`; state k is what latent step k leaves. In a control model
+ * nothing comes back: learned embeddings, the same for every question, stand in the latents' place (pause tokens, Goyal et al. 2024,
+ * arXiv 2310.02226; here one for each step).
  * Everything here is tf ops over named weights, so training, inference and interventions are the same code.
  */
 
@@ -13,11 +15,16 @@ import { embed, type ForwardInput, forward, logits, type Segment, statesOf } fro
 import type { Weights } from '../lm/weights.ts';
 import { tf } from '../tensor/index.ts';
 
+/** What a latent step takes in: the projection of the state before it, or its own learned embedding. */
+export const LATENT_INPUTS = ['recurrent', 'pause'] as const;
+
 /** What the graphs need to know of a latent-reasoning model; ids are token ids. */
 export interface LrmSpec {
   readonly family: 'codi';
   readonly model: ModelSpec;
   readonly latents: number;
+  readonly latentInputs: (typeof LATENT_INPUTS)[number];
+  /** Of recurrent inputs. */
   readonly projectionSize: number;
   readonly botId: number;
   readonly eotId: number;
@@ -67,9 +74,13 @@ export function projectionShapes(spec: LrmSpec): readonly (readonly [string, rea
   ];
 }
 
+const PAUSE = 'pause.weight';
+
 /** Every trained parameter of a latent-reasoning model, in the order of its flat vector. */
 export function lrmLayout(spec: LrmSpec): Layout {
-  return layout([...parameterShapes(spec.model), ...projectionShapes(spec)]);
+  const { latentInputs, latents, model } = spec;
+  const own = latentInputs === 'pause' ? [[PAUSE, [latents, model.hiddenSize]] as const] : projectionShapes(spec);
+  return layout([...parameterShapes(model), ...own]);
 }
 
 /** [B,d] -> [B,d]: a state becomes the next input embedding. */
@@ -81,6 +92,13 @@ export function project(weights: Weights, state: tf.Tensor2D): tf.Tensor2D {
     ) as tf.Tensor2D;
   const inner = linear(gelu(linear(state, 'prj.1')), 'prj.3');
   return layerNorm(inner, weights.tensor('prj.ln.weight'), weights.tensor('prj.ln.bias'), 1e-5);
+}
+
+/** What latent step k ≥ 1 takes in, given the states [B,d] before it: [B,d]. */
+function latentInput(spec: LrmSpec, weights: Weights, k: number, before: tf.Tensor2D): tf.Tensor2D {
+  if (spec.latentInputs === 'recurrent') return project(weights, before);
+  const table = weights.tensor(PAUSE) as tf.Tensor2D;
+  return tf.gather(table, tf.fill([before.shape[0]], k - 1, 'int32') as tf.Tensor1D);
 }
 
 /** Joins segments along the token axis. */
@@ -151,7 +169,7 @@ export function think(
   ]) as tf.Tensor2D;
   for (let k = 0; k <= steps; k++) {
     if (k > 0) {
-      input = project(weights, states[k - 1]!);
+      input = latentInput(spec, weights, k, states[k - 1]!);
       if (options.intervention) input = replaceInput(input, options.intervention, k);
       inputs.push(input);
     }

@@ -6,6 +6,7 @@
  */
 import { z } from 'zod';
 import { commonKeys } from '../run/config/common.ts';
+import { LATENT_INPUTS } from './codi.ts';
 
 const count = z.int().min(1);
 const positive = z.number().positive();
@@ -77,7 +78,15 @@ export function lrmConfigSchema<W extends z.ZodType>(world: W) {
       world: world.describe('the problems that it learns to solve'),
       model: model.prefault({}).describe('size of the transformer (llama family)'),
       latents: z.int().min(1).max(64).default(4).describe('latent steps N'),
-      projection_size: count.default(256).describe('hidden width of the projection from state to next input'),
+      latent_inputs: z
+        .enum(LATENT_INPUTS)
+        .default('recurrent')
+        .describe(
+          'what a latent step takes in: the projection of the state before it, or a learned embedding (a control model without recurrence; pause tokens, arXiv 2310.02226)',
+        ),
+      projection_size: count
+        .default(256)
+        .describe('hidden width of the projection from state to next input; recurrent inputs only'),
       batch_size: count.default(64).describe('problems per optimiser step'),
       micro_batch_size: count.default(32).describe('problems per gradient task; part of the result, unlike workers'),
       stages: z.array(stage).min(1).describe('trained in order, each with a fresh optimiser'),

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { closeEngine, useDevice } from '../tensor/index.ts';
-import { lrmLayout } from './codi.ts';
+import { type LrmSpec, lrmLayout } from './codi.ts';
 import { type LrmConfig, lrmConfigSchema } from './config.ts';
 import { type CurriculumState, distillWeight, initialParameters, learningRate, runCurriculum } from './curriculum.ts';
 import type { Lrm } from './folder.ts';
@@ -73,11 +73,15 @@ describe('the loop', () => {
     readonly numbers: (readonly [string, number, number, number])[];
     readonly end: CurriculumState;
   }
-  async function run(from?: CurriculumState, stopAfter = Number.POSITIVE_INFINITY): Promise<Kept> {
+  async function run(
+    from?: CurriculumState,
+    stopAfter = Number.POSITIVE_INFINITY,
+    spec: LrmSpec = lrm.spec,
+  ): Promise<Kept> {
     const states: CurriculumState[] = [];
     const numbers: Kept['numbers'] = [];
     const stop = new AbortController();
-    const { spec, tokenizer } = lrm;
+    const { tokenizer } = lrm;
     const end = await runCurriculum({
       config,
       world,
@@ -113,6 +117,15 @@ describe('the loop', () => {
     const stopped = await run(undefined, 3);
     expect(stopped.end).toEqual(whole.states[2]);
     expect(stopped.numbers).toEqual(whole.numbers.slice(0, 3));
+  });
+
+  it('trains the same transformer on explicit chains whatever latent steps take in: a control differs from there on', async () => {
+    const pause = { ...lrm.spec, latentInputs: 'pause' } as const;
+    const size = lrmLayout(lrm.spec).entries.find(({ name }) => name.startsWith('prj.'))!.offset;
+    const [recurrent, control] = [await run(), await run(undefined, undefined, pause)];
+    const transformer = ({ states }: Kept, steps: number) => states[steps - 1]!.learner.params.slice(0, size);
+    expect(transformer(control, 2)).toEqual(transformer(recurrent, 2));
+    expect(transformer(control, 3)).not.toEqual(transformer(recurrent, 3));
   });
 
   it('begins every stage with a fresh optimiser', async () => {

@@ -44,11 +44,11 @@ export interface Curriculum {
   onStep(step: CurriculumStep): Promise<void>;
 }
 
-/** The first parameters: normal matrices, unit norms, and a projection whose output is as small as an embedding. */
+/** The first parameters: normal matrices, unit norms, and latent inputs (a projection's output, or pause embeddings) as small as embeddings. */
 export function initialParameters(spec: LrmSpec, config: LrmConfig): Float32Array {
   const map = lrmLayout(spec);
   const { init_std: std, embedding_std: embedding } = config.model;
-  const scale = (name: string) => (name.includes('embed_tokens') ? embedding : std);
+  const scale = (name: string) => (/embed_tokens|^pause\./.test(name) ? embedding : std);
   const params = initialise(map, { std: scale, stream: stream(config.seed, 'lrm.init') });
   const gain = map.entries.find(entry => entry.name === 'prj.ln.weight');
   if (gain) params.fill(embedding, gain.offset, gain.offset + (gain.shape[0] ?? 0));

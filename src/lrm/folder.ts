@@ -1,6 +1,7 @@
 /**
  * A latent-reasoning model on disk: an ordinary Hugging Face folder (config.json, model.safetensors, tokenizer.json) whose
- * weights also hold the projection (`prj.*`), and `lrm.json`, which names what config.json has no place for.
+ * weights also hold what latent steps take in (`prj.*`, or `pause.weight`), and `lrm.json`, which names what config.json has no
+ * place for.
  *
  * Everything read here is data from elsewhere: sizes and names are checked before anything is used.
  */
@@ -13,12 +14,13 @@ import type { Tokenizer } from '../lm/tokenizer.ts';
 import { RecodiError } from '../run/errors.ts';
 import { readJson, writeJson } from '../run/files.ts';
 import { openSafetensors } from '../tensor/safetensors.ts';
-import { type LrmSpec, lrmLayout } from './codi.ts';
+import { LATENT_INPUTS, type LrmSpec, lrmLayout } from './codi.ts';
 
 const lrmSchema = z.strictObject({
   format: z.literal(1),
   family: z.literal('codi'),
   latents: z.int().min(1).max(64),
+  latent_inputs: z.enum(LATENT_INPUTS).default('recurrent'),
   projection_size: z
     .int()
     .min(1)
@@ -45,6 +47,7 @@ export function lrmSpec(model: ModelSpec, tokenizer: Tokenizer, file: LrmFile): 
     family: file.family,
     model,
     latents: file.latents,
+    latentInputs: file.latent_inputs,
     projectionSize: file.projection_size,
     botId: tokenizer.id(file.bot_token),
     eotId: tokenizer.id(file.eot_token),

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hostViews } from '../lm/parameters.ts';
+import { hostView, hostViews } from '../lm/parameters.ts';
 import { viewWeights } from '../lm/weights.ts';
 import { stream } from '../run/random.ts';
 import { closeEngine, compile, type Host, type tf, useDevice } from '../tensor/index.ts';
@@ -13,9 +13,11 @@ import { tinyLrm, tinyParameters, world } from './tiny.fixture.ts';
 
 const options = { student: true, answerWeight: 0.5 };
 let lrm: Lrm;
+let pause: Lrm;
 beforeAll(async () => {
   await useDevice('cpu');
   lrm = await tinyLrm();
+  pause = await tinyLrm(undefined, { latentInputs: 'pause' });
 });
 afterAll(closeEngine);
 
@@ -24,14 +26,13 @@ const problems = [2, 1, 3].map(steps => world.generator('train', rng, steps));
 const batches = (microBatch: number, distillWeight: number) =>
   codiBatches(problems, world, lrm.spec, lrm.tokenizer, { microBatch, distillWeight });
 
-async function gradient(params: Float32Array, batch: Host<CodiBatch>, settings = options) {
-  const input = { params: createShared('p', params), spec: lrm.spec, options: settings, batch };
+async function gradient(params: Float32Array, batch: Host<CodiBatch>, settings = options, { spec } = lrm) {
+  const input = { params: createShared('p', params), spec, options: settings, batch };
   const { gradient: parts, metrics } = await lrmGradient(input);
   return { gradient: Float32Array.from(parts.flatMap(part => [...part])), metrics };
 }
 
-async function loss(params: Float32Array, batch: Host<CodiBatch>): Promise<number> {
-  const { spec } = lrm;
+async function loss(params: Float32Array, batch: Host<CodiBatch>, { spec }: Lrm): Promise<number> {
   const value = compile('loss', (x: { params: Record<string, tf.Tensor>; batch: CodiBatch }) => ({
     loss: codiLoss(spec, viewWeights(x.params), x.batch, options).loss,
   }));
@@ -39,11 +40,11 @@ async function loss(params: Float32Array, batch: Host<CodiBatch>): Promise<numbe
 }
 
 /** Derivative along `direction` by differences, and by the gradient. */
-async function derivatives(batch: Host<CodiBatch>, keep: (name: string) => boolean) {
-  const params = tinyParameters(lrm.spec);
-  const { gradient: g } = await gradient(params, batch);
+async function derivatives(batch: Host<CodiBatch>, keep: (name: string) => boolean, of = lrm) {
+  const params = tinyParameters(of.spec);
+  const { gradient: g } = await gradient(params, batch, options, of);
   const direction = new Float32Array(g.length);
-  for (const { name, shape, offset } of lrmLayout(lrm.spec).entries) {
+  for (const { name, shape, offset } of lrmLayout(of.spec).entries) {
     const size = shape.reduce((a, b) => a * b, 1);
     if (keep(name)) direction.set(g.subarray(offset, offset + size), offset);
   }
@@ -53,6 +54,7 @@ async function derivatives(batch: Host<CodiBatch>, keep: (name: string) => boole
     loss(
       params.map((x, i) => x + sign * step * direction[i]!),
       batch,
+      of,
     );
   return { byDifference: ((await at(1)) - (await at(-1))) / 6e-3, byGradient: norm };
 }
@@ -65,6 +67,21 @@ describe("CODI's loss", () => {
       expect(byGradient, part).toBeGreaterThan(1e-3);
       expect(byDifference / byGradient, part).toBeCloseTo(1, 2);
     }
+  });
+
+  it('has it for pause embeddings, each of which the answers depend on', async () => {
+    const [batch] = batches(3, 0);
+    const { byDifference, byGradient } = await derivatives(batch!, name => name === 'pause.weight', pause);
+    expect(byGradient).toBeGreaterThan(1e-3);
+    expect(byDifference / byGradient).toBeCloseTo(1, 2);
+    const { gradient: whole } = await gradient(tinyParameters(pause.spec), batch!, options, pause);
+    const learned = hostView(lrmLayout(pause.spec), whole, 'pause.weight');
+    const d = pause.spec.model.hiddenSize;
+    for (let k = 0; k < pause.spec.latents; k++)
+      expect(
+        learned.subarray(k * d, (k + 1) * d).every(x => x !== 0),
+        `step ${k + 1}`,
+      ).toBe(true);
   });
 
   it('has it with distillation too, where the teacher does not depend on the parameter', async () => {

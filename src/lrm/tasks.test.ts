@@ -71,6 +71,15 @@ describe('causal scores', () => {
     expect([...twins.swap].every(x => x === 0)).toBe(true);
   });
 
+  it('of pause inputs are 0: every problem has the same; only what the last step leaves is its own', async () => {
+    const { folder, spec } = await tinyLrm(undefined, { latentInputs: 'pause' });
+    const { swap } = await causalChunk({ folder, questions: questions(), shifts: [1, 2, 3, 5] });
+    const last = spec.latents;
+    swap.forEach((share, i) => {
+      if (i % (last + 1) !== last) expect(share).toBe(0);
+    });
+  });
+
   it('are shares of donors, and unknown without donors', async () => {
     const { folder } = lrm;
     const { swap, zero } = await causalChunk({ folder, questions: questions(), shifts: [1, 2, 3, 5] });

@@ -24,10 +24,11 @@ export function tinyParameters(spec: LrmSpec, seed = 1): Float32Array {
   return data;
 }
 
-const file: LrmFile = {
+const recurrent: LrmFile = {
   format: 1,
   family: 'codi',
   latents: 3,
+  latent_inputs: 'recurrent',
   projection_size: 10,
   bot_token: '<bot>',
   eot_token: '<eot>',
@@ -37,7 +38,11 @@ const file: LrmFile = {
 };
 
 /** The model in a new temporary folder; it knows the words of the arithmetic world. */
-export async function tinyLrm(parameters: (spec: LrmSpec) => Float32Array = tinyParameters): Promise<Lrm> {
+export async function tinyLrm(
+  parameters: (spec: LrmSpec) => Float32Array = tinyParameters,
+  { latentInputs = 'recurrent' }: Partial<Pick<LrmSpec, 'latentInputs'>> = {},
+): Promise<Lrm> {
+  const file: LrmFile = { ...recurrent, latent_inputs: latentInputs };
   const folder = mkdtempSync(join(tmpdir(), 'recodi-tiny-'));
   writeWordTokenizer(folder, world.vocabulary!, {
     pad: '<pad>',

@@ -144,6 +144,7 @@ async function prepare(
     format: 1,
     family: 'codi',
     latents: config.latents,
+    latent_inputs: config.latent_inputs,
     projection_size: config.projection_size,
     bot_token: BOT,
     eot_token: EOT,
