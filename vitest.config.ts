@@ -7,6 +7,6 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    provide: { fuzz: { runs: 250, seed: 1 } },
+    provide: { fuzz: { runs: 500, seed: 1 } },
   },
 });

@@ -5,8 +5,13 @@ import tests from './vitest.config.ts';
 const DAMAGED = '{src,envs,policies}/**/*.fuzz.test.ts';
 
 export default mergeConfig(
-  { ...tests, test: { ...tests.test, include: [] } },
+  { ...tests, test: { ...tests.test, include: [], provide: {} } },
   defineConfig({
-    test: { include: [DAMAGED], testTimeout: 3_600_000, provide: { fuzz: { runs: 10_000, seed: Date.now() } } },
+    test: {
+      include: [DAMAGED],
+      testTimeout: 3_600_000,
+      globalSetup: './src/fuzz/setup.fixture.ts',
+      reporters: 'verbose',
+    },
   }),
 );

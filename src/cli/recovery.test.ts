@@ -130,14 +130,47 @@ describe('a native crash', () => {
   );
 });
 
-describe('supervision', () => {
+/** What is promised from a signal to the end, where no chunk takes longer. */
+const SOON_MS = 10_000;
+
+/** Tasks of the first validation and the first update. */
+const BEFORE = { rollOut: 48 + 2, ppoGradient: 8 } as const;
+
+describe('a training that gets', () => {
+  it.each([
+    ['SIGINT', 130, { task: 'rollOut', nth: BEFORE.rollOut + 1 }],
+    ['SIGTERM', 143, { task: 'ppoGradient', nth: BEFORE.ppoGradient + 2 }],
+  ] as const)(
+    '%s within an update ends with %i within ten seconds, and goes on from a whole checkpoint as if nothing had been',
+    async (signal, status, hold) => {
+      const { child, end, said } = start(runs.train(signal, '--workers', '1'), hold);
+      await said('held');
+      const sent = performance.now();
+      child.kill(signal);
+      const { code, stderr } = await end;
+      expect([code, stderr]).toEqual([status, expect.stringMatching(/Interrupted; go on with `recodi resume/)]);
+      expect(performance.now() - sent).toBeLessThan(SOON_MS);
+      expect(runs.leftovers(signal)).toEqual([]);
+      const { step, state } = loadCheckpoint(runs.path(signal, 'checkpoints', newest(signal)), z.unknown());
+      expect(state).toMatchObject({ phase: 'ppo', done: 1 });
+      expect(step).toBe(Number(newest(signal)));
+      await endsAsUndisturbed(signal);
+    },
+    LONG,
+  );
+
   it(
-    'hands on the first signal, and the exit status of a run that stopped at its checkpoint',
+    'a second signal does not wait for what never ends, and leaves a run that goes on as if nothing had been',
     async () => {
-      runs.rewound('whole', 'stopped');
-      const { code, stderr } = await recodi(runs.resume('stopped', '--workers', '1'), { how: 'SIGTERM', write: 25 });
-      expect([code, stderr]).toEqual([143, expect.stringMatching(/Interrupted; go on with `recodi resume/)]);
-      await endsAsUndisturbed('stopped');
+      const hold = { task: 'ppoGradient', nth: BEFORE.ppoGradient + 2, forever: true } as const;
+      const { child, end, said } = start(runs.train('twice', '--workers', '1'), hold);
+      await said('held');
+      child.kill('SIGINT');
+      await said('Once more to quit at once');
+      await sleep(600);
+      child.kill('SIGINT');
+      expect((await end).signal).toBe('SIGINT');
+      await endsAsUndisturbed('twice');
     },
     LONG,
   );

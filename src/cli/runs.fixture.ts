@@ -48,33 +48,48 @@ export interface Fault {
   readonly once?: string;
 }
 
+/** A task that is under way when a signal comes (hold.fixture.ts). */
+export interface Hold {
+  readonly task: string;
+  readonly nth: number;
+  readonly forever?: true;
+}
+
 const cli = new URL('./main.ts', import.meta.url).pathname;
 
-function preload(fault: Fault | undefined): string[] {
-  if (!fault) return [];
-  const url = new URL('./fault.fixture.ts', import.meta.url);
-  for (const [name, value] of Object.entries(fault)) url.searchParams.set(name, String(value));
+function preload(given: Fault | Hold | undefined): string[] {
+  if (!given) return [];
+  const [hold, fault] = [new URL('./hold.fixture.ts', import.meta.url), new URL('./fault.fixture.ts', import.meta.url)];
+  const url = 'task' in given ? hold : fault;
+  for (const [name, value] of Object.entries(given)) url.searchParams.set(name, String(value));
   return ['--import', url.href];
 }
 
 export interface Started {
   readonly child: ChildProcess;
   readonly end: Promise<Ended>;
+  /** Resolves when stderr says so. */
+  said(text: string): Promise<void>;
 }
 
-export function start(args: readonly string[], fault?: Fault): Started {
-  const child = spawn(process.execPath, ['--import', 'tsx', ...preload(fault), cli, ...args], {
+export function start(args: readonly string[], given?: Fault | Hold): Started {
+  const child = spawn(process.execPath, ['--import', 'tsx', ...preload(given), cli, ...args], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
   });
-  return { child, end: once(child, 'close').then(([code, signal]) => ({ code, signal, stderr })) };
+  const end = once(child, 'close').then(([code, signal]): Ended => ({ code, signal, stderr }));
+  const said = async (text: string) => {
+    for (; !stderr.includes(text); await Promise.race([once(child.stderr, 'data'), end]))
+      if (child.exitCode ?? child.signalCode) throw new Error(`ended without saying "${text}":\n${stderr}`);
+  };
+  return { child, end, said };
 }
 
 /** Runs a command line to its end. */
-export const recodi = (args: readonly string[], fault?: Fault): Promise<Ended> => start(args, fault).end;
+export const recodi = (args: readonly string[], given?: Fault | Hold): Promise<Ended> => start(args, given).end;
 
 export interface Runs {
   readonly folder: string;

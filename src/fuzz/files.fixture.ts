@@ -1,9 +1,19 @@
 /**
  * A folder of small valid files, and damage to it. Half of the edits are to bytes; the others know what the file is
  * (JSON, YAML, JSON Lines, safetensors by its header) and damage what it says. A few are done to the file as a whole: it is
- * missing, empty, a folder, a link that leads out or in a circle, or has another file's content.
+ * missing, empty, a folder, a link that leads out, in a circle or to what never ends, or has another file's content.
  */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { parse } from 'yaml';
@@ -87,6 +97,7 @@ const WHOLES: readonly ((whole: Whole) => void)[] = [
   ({ path, all, by }) => writeFileSync(path, pick(all, by)),
   ({ path }) => symlinkSync(path, path),
   ({ path }) => symlinkSync('nowhere', path),
+  ({ path }) => symlinkSync('/dev/zero', path),
   ({ path, content, outside }) => {
     writeFileSync(outside, content);
     symlinkSync(outside, path);
@@ -104,9 +115,20 @@ export interface Sandbox {
   remove(): void;
 }
 
+/** Files are made and removed by the hundred thousand, which costs a disk more than any reader: in memory where that can be. */
+function scratch(): string {
+  const inMemory = '/dev/shm';
+  try {
+    accessSync(inMemory, constants.W_OK);
+    return inMemory;
+  } catch {
+    return tmpdir();
+  }
+}
+
 /** A new folder with the files in it. */
 export function sandbox(files: Files): Sandbox {
-  const root = mkdtempSync(join(tmpdir(), 'recodi-fuzz-'));
+  const root = mkdtempSync(join(scratch(), 'recodi-fuzz-'));
   const folder = join(root, 'inside');
   const names = Object.keys(files);
   const put = (name: string, content: Buffer) => {

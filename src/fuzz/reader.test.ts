@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { RecodiError } from '../tensor/errors.ts';
@@ -32,20 +32,27 @@ describe('a reader is caught that', () => {
     ],
     ['allocates what it is told to', () => new Float32Array(2 ** 26), /bytes taken/],
     [
-      'reads outside',
-      folder => readFileSync(join(folder, '..', '..', '..', 'etc', 'hostname')),
-      /paths touched outside/,
+      'allocates it again and again, and gives it back before it refuses',
+      () => {
+        for (let i = 0; i < 20; i++) new Float32Array(2 ** 26);
+        throw new RecodiError('input', 'not this one');
+      },
+      /bytes taken/,
     ],
+    ['reads outside', folder => readdirSync(join(folder, '..')), /touched outside/],
+    ['opens what never ends', () => readFileSync('/dev/zero'), /never ends/],
+    ['writes outside', folder => copyFileSync(join(folder, 'a.json'), join(folder, '..', 'b.json')), /touched outside/],
+    ['asks elsewhere', () => fetch('http://127.0.0.1:1').catch(() => {}), /touched outside/],
   ])('%s', async (_, read, message) => {
     await expect(once(read)).rejects.toThrow(message);
   });
 
   it('and one is not that loads or refuses', async () => {
-    expect(await once(folder => readFileSync(join(folder, 'a.json')))).toBe(true);
+    expect((await once(folder => readFileSync(join(folder, 'a.json')))).loaded).toBe(true);
     const refuse = () => {
       throw new RecodiError('input', 'not this one');
     };
-    expect(await once(refuse)).toBe(false);
+    expect((await once(refuse)).loaded).toBe(false);
   });
 });
 

@@ -6,7 +6,7 @@
  * must not depend on whether it travelled. Vectors over shared memory are not in the bytes but named by id and version.
  */
 import { z } from 'zod';
-import { RecodiError } from '../run/errors.ts';
+import { RecodiError, show } from '../run/errors.ts';
 import type { SharedFloats } from '../tensor/shared.ts';
 
 const ARRAYS = { Float32Array, Float64Array, Int32Array, Uint32Array, Int16Array, Uint16Array, Int8Array, Uint8Array };
@@ -83,19 +83,19 @@ export function decode(bytes: Uint8Array, shared: readonly SharedFloats[] = []):
   function marked(parts: unknown, depth: number): unknown {
     const [kind, of] = Array.isArray(parts) ? parts : [];
     if (kind === 'undefined') return undefined;
-    if (kind === 'number') return Number(of);
+    if (kind === 'number' && typeof of === 'string') return Number(of);
     if (kind === 'array') return known(arrays, of);
     if (kind === 'shared') return known(shared, of);
     if (kind === 'same') return known(seen, of);
-    if (kind === 'entries' && Array.isArray(of)) return fill(of as [string, unknown][], depth);
-    throw damaged(`an unknown mark ${JSON.stringify(kind)}`);
+    if (kind === 'entries' && Array.isArray(of) && of.every(isEntry)) return fill(of, depth);
+    throw damaged(`an unknown mark ${show(parts)}`);
   }
 
   function fill(entries: readonly (readonly [string, unknown])[], depth: number): unknown {
     const target: Record<string, unknown> = {};
     seen.push(target);
     for (const [key, item] of entries)
-      Object.defineProperty(target, String(key), {
+      Object.defineProperty(target, key, {
         value: read(item, depth + 1),
         configurable: true,
         enumerable: true,
@@ -153,9 +153,10 @@ function parsed(text: string): unknown {
 function known<T>(list: readonly T[], place: unknown): T {
   if (typeof place === 'number' && Number.isInteger(place) && place >= 0 && place < list.length)
     return list[place] as T;
-  throw damaged(`a reference to item ${JSON.stringify(place)} of ${list.length}`);
+  throw damaged(`a reference to item ${show(place)} of ${list.length}`);
 }
 
+const isEntry = (x: unknown): x is [string, unknown] => Array.isArray(x) && typeof x[0] === 'string';
 const aligned = (bytes: number) => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 const numberName = (x: number) => (Object.is(x, -0) ? '-0' : String(x));
 const nameOf = (array: NumberArray) => array.constructor.name as ArrayName;

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { loadModel } from '../lm/checkpoint.ts';
-import { RecodiError } from '../run/errors.ts';
+import { RecodiError, systemError } from '../run/errors.ts';
 import { onFile } from '../run/files.ts';
 
 const FILES =
@@ -27,16 +27,24 @@ export async function identify(folder: string): Promise<LocalModel> {
   return { hash: await hashOf(folder), folder: resolve(folder), weightsFile };
 }
 
-/** SHA-256 over names and contents of a model's files. */
+/** SHA-256 over names and contents of a model's files. @throws RecodiError('input') for one that cannot be read. */
 export async function hashOf(folder: string): Promise<string> {
   const names = onFile(folder, () => readdirSync(folder)).filter(name => FILES.test(name));
   const whole = createHash('sha256');
-  for (const name of names.sort()) {
-    const own = createHash('sha256');
-    for await (const chunk of createReadStream(join(folder, name))) own.update(chunk as Buffer);
-    whole.update(`${name} ${own.digest('hex')}\n`);
-  }
+  for (const name of names.sort()) whole.update(`${name} ${await hashOfFile(join(folder, name))}\n`);
   return whole.digest('hex');
+}
+
+async function hashOfFile(path: string): Promise<string> {
+  if (!onFile(path, () => statSync(path)).isFile())
+    throw new RecodiError('input', `${path}: expected a file, and it is something else.`);
+  const own = createHash('sha256');
+  try {
+    for await (const chunk of createReadStream(path)) own.update(chunk as Buffer);
+  } catch (cause) {
+    throw systemError(cause, path) ?? cause;
+  }
+  return own.digest('hex');
 }
 
 /** The models in the folders given and in the folders directly below them. @throws RecodiError('input') for a path that is no folder. */
@@ -52,4 +60,4 @@ export async function findModels(places: readonly string[]): Promise<Map<string,
   return found;
 }
 
-const isModel = (folder: string) => readdirSync(folder).some(name => WEIGHTS.test(name));
+const isModel = (folder: string) => onFile(folder, () => readdirSync(folder)).some(name => WEIGHTS.test(name));

@@ -3,16 +3,17 @@
  * a restart or a cut of the network. Commands wait until the connection is back; only the first one must come in time, so that
  * a wrong URL is an error and not a silence. No message shows a password.
  */
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Redis } from 'ioredis';
 import { RecodiError } from '../run/errors.ts';
-import { onFile } from '../run/files.ts';
+import { readText } from '../run/files.ts';
 import { optionalPackages } from '../run/package.ts';
 
 const FIRST_ANSWER_MS = 10_000;
 const KEEP_ALIVE_MS = 10_000;
 const MOST_DELAY_MS = 2000;
+/** Bytes of a file that holds a URL. */
+const LONGEST_ADDRESS = 2 ** 16;
 
 export async function loadPackages() {
   try {
@@ -41,8 +42,7 @@ function addressOf(url: string): URL {
 }
 
 function secretFile(url: string): string {
-  const path = fileURLToPath(url);
-  return onFile(path, () => readFileSync(path, 'utf8')).trim();
+  return readText(fileURLToPath(url), LONGEST_ADDRESS).trim();
 }
 
 export interface Connections {

@@ -3,13 +3,13 @@
  * is refused. A lock whose process is gone (killed, crashed, the machine restarted) is taken over: on Linux a process is known
  * by its id and its start, elsewhere by its id alone. Of another host's process nothing can be known, so its lock stays.
  */
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, lstatSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { RecodiError } from './errors.ts';
-import { onFile } from './files.ts';
+import { onFile, readText } from './files.ts';
 
 export const LOCK_FILE = 'lock.json';
 
@@ -84,15 +84,17 @@ const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];
 
 const asideOf = (path: string) => `${path}.tmp-${process.pid}-0-0`;
 
+const LONGEST = 2 ** 16;
+
+/** undefined where there is none. A link that leads nowhere is in the way of a lock, but nobody's. */
 function read(path: string): string | undefined {
-  return onFile(path, () => {
-    try {
-      return readFileSync(path, 'utf8');
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw error;
-    }
-  });
+  try {
+    return readText(path, LONGEST);
+  } catch (error) {
+    const { cause } = error as { readonly cause?: NodeJS.ErrnoException };
+    if (cause?.code !== 'ENOENT') throw error;
+    return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ? '' : undefined;
+  }
 }
 
 /** Of a lock that a crash cut short nobody is the holder. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -6,6 +6,7 @@ import { filesOf } from '../fuzz/files.fixture.ts';
 import { survivesDamage } from '../fuzz/reader.fixture.ts';
 import { trainConfigSchema } from '../rl/config.ts';
 import { sha256 } from './config/pin.ts';
+import { readText } from './files.ts';
 import { createRun, openRun } from './paths.ts';
 
 const runs = mkdtempSync(join(tmpdir(), 'recodi-runs-'));
@@ -27,7 +28,7 @@ describe('a damaged run is refused', () => {
       files: filesOf(folder),
       read(from) {
         try {
-          writeFileSync(join(from, 'config.sha256'), sha256(readFileSync(join(from, 'config.yaml'), 'utf8')));
+          writeFileSync(join(from, 'config.sha256'), sha256(readText(join(from, 'config.yaml'))));
         } catch {
           // What cannot be written or read here is the reader's to refuse.
         }
