@@ -34,7 +34,8 @@ it('damaged labels are what the schema says or no labels', async () => {
     read: folder => readLabels(join(folder, 'labels.jsonl')),
     check(labels) {
       for (const read of labels) {
-        expect(labelSchema.safeParse(JSON.parse(JSON.stringify(read))).data).toEqual(read);
+        const text = JSON.stringify(read);
+        expect(JSON.stringify(labelSchema.parse(JSON.parse(text)))).toBe(text);
         expect(read.steps.length).toBeGreaterThan(0);
         expect([read.scores.similarity, read.scores.fve].every(Number.isFinite)).toBe(true);
       }
