@@ -7,7 +7,7 @@ import { machine, reportText } from './report.ts';
 import { runBench } from './run.ts';
 import { measure } from './serve.ts';
 import { SIZES } from './size.ts';
-import { median } from './statistics.ts';
+import { median, medianRatio } from './statistics.ts';
 
 const variants = [...CASE_NAMES.flatMap(name => CASES[name](SIZES.tiny)), ...peakVariants(SIZES.tiny)];
 
@@ -49,5 +49,9 @@ describe('bench', () => {
     [[9, 1, 5], 5],
   ])('the median of %j is %d', (values, middle) => {
     expect(median(values)).toBe(middle);
+  });
+
+  it('compares what was measured in turns round by round', () => {
+    expect(medianRatio([2, 40, 6], [1, 10, 3])).toBe(2);
   });
 });

@@ -4,6 +4,7 @@ import { availableParallelism, cpus } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { formatTable } from '../src/cli/table.ts';
 import type { Measured, Result, Row } from './run.ts';
+import { medianRatio } from './statistics.ts';
 
 export interface Machine {
   readonly cpu: string;
@@ -145,10 +146,10 @@ function scaling(rows: readonly Row[]): string[] {
     .flatMap(row => {
       const single = rows.find(other => other.label === row.label && other.threads === 1);
       if (!single) return [];
-      const times = (single.recodi.ms.median / row.recodi.ms.median).toFixed(2);
+      const times = medianRatio(single.recodi.rounds, row.recodi.rounds).toFixed(2);
       const peers =
         single.pytorch && row.pytorch
-          ? `; PyTorch: ${(single.pytorch.ms.median / row.pytorch.ms.median).toFixed(2)}`
+          ? `; PyTorch: ${medianRatio(single.pytorch.rounds, row.pytorch.rounds).toFixed(2)}`
           : '';
       return [`${row.label}: ${row.threads} workers over 1: ${times}${peers}`];
     });
@@ -158,7 +159,7 @@ function scaling(rows: readonly Row[]): string[] {
 function comparisons(rows: readonly Row[]): string[] {
   return rows.flatMap(({ label, threads, recodi, others }) =>
     Object.entries(others).map(([who, other]) => {
-      const ratio = (other.ms.median / recodi.ms.median).toFixed(2);
+      const ratio = medianRatio(other.rounds, recodi.rounds).toFixed(2);
       return `${label}, ${threads} thread${threads > 1 ? 's' : ''}: ${who} takes ${time(other)} ms and ${megabytes(other)} MB: ratio ${ratio}`;
     }),
   );

@@ -7,7 +7,7 @@ import { CASES, type CaseName } from './cases/index.ts';
 import { type Contender, ownContender, peerContender } from './contender.ts';
 import type { Line } from './serve.ts';
 import { SIZES, type SizeName } from './size.ts';
-import { median } from './statistics.ts';
+import { median, medianRatio } from './statistics.ts';
 import type { Variant } from './variant.ts';
 
 export interface Request {
@@ -27,11 +27,13 @@ export interface Request {
 export interface Measured {
   /** Median of the rounds' medians, least and most of all. */
   readonly ms: { readonly median: number; readonly min: number; readonly max: number };
+  /** Each round's median. */
+  readonly rounds: readonly number[];
   /** Medians of the parts. */
   readonly parts: Readonly<Record<string, number>>;
   /** Threads that were busy, on average. */
   readonly cores: number;
-  /** The limit over the median. */
+  /** The limit over the time taken: the median of the rounds, each with the machine's limits of that round. */
   readonly efficiency: number;
   readonly peakMb: number;
   /** Of that, files that are mapped. */
@@ -53,7 +55,7 @@ export interface Row {
   readonly limit: Limit;
   readonly recodi: Measured;
   readonly pytorch?: Measured;
-  /** PyTorch's median over recodi's. */
+  /** PyTorch's time over recodi's: the median of the rounds. */
   readonly ratio?: number;
   /** Other peers, and recodi on another device. */
   readonly others: Readonly<Record<string, Measured>>;
@@ -83,9 +85,17 @@ export interface Result {
 
 type Rounds = Line[];
 
+/** What the machine can do, measured in every round. */
+interface Machine {
+  readonly alone: Rounds;
+  readonly together: Rounds;
+  readonly memory: Rounds;
+}
+
 interface Found {
   readonly name: CaseName;
   readonly index: number;
+  readonly machine: Machine;
   readonly own: Rounds;
   readonly peer: Rounds;
   readonly others: Record<string, Rounds>;
@@ -93,7 +103,7 @@ interface Found {
 
 export async function runBench(request: Request): Promise<Result> {
   const { python, size, device } = request;
-  const peaks = { alone: [] as Rounds, together: [] as Rounds, memory: [] as Rounds };
+  const machines: Machine[] = [];
   const found: Found[] = [];
   const opened: Contender[] = [];
   const keep = async (pending: Promise<Contender>) => {
@@ -105,17 +115,19 @@ export async function runBench(request: Request): Promise<Result> {
     const alone = await keep(ownContender('peak:0', size));
     const together = await keep(ownContender('peak:1', size));
     const memory = await keep(ownContender('memory:0', size));
-    const machine = opened.length;
+    const always = opened.length;
     for (const name of request.cases) {
       request.onCase?.(name);
       const turns: (() => Promise<void>)[] = [];
       const turn = (contender: Contender, into: Rounds) =>
         turns.push(async () => void into.push(await contender.measure()));
-      turn(alone, peaks.alone);
-      turn(together, peaks.together);
-      turn(memory, peaks.memory);
+      const machine: Machine = { alone: [], together: [], memory: [] };
+      machines.push(machine);
+      turn(alone, machine.alone);
+      turn(together, machine.together);
+      turn(memory, machine.memory);
       for (const [index, { peer, others = {}, burst }] of variantsOf(name, size).entries()) {
-        const rounds: Found = { name, index, own: [], peer: [], others: {} };
+        const rounds: Found = { name, index, machine, own: [], peer: [], others: {} };
         found.push(rounds);
         turn(await keep(ownContender(`${name}:${index}`, size)), rounds.own);
         if (peer && python) turn(await keep(peerContender(python, peer, burst)), rounds.peer);
@@ -135,20 +147,20 @@ export async function runBench(request: Request): Promise<Result> {
       for (let round = 0; round < request.repeats; round++) {
         for (const take of round % 2 === 0 ? turns : turns.toReversed()) await take();
       }
-      await Promise.all(opened.splice(machine).map(contender => contender.close()));
+      await Promise.all(opened.splice(always).map(contender => contender.close()));
     }
   } finally {
     await Promise.all(opened.map(contender => contender.close()));
   }
-  const peak = peakOf(peaks);
-  return { peak, rows: found.map(rounds => rowOf(rounds, size, peak)) };
+  return { peak: peakOf(machines), rows: found.map(rounds => rowOf(rounds, size)) };
 }
 
 const variantsOf = (name: CaseName, size: SizeName): readonly Variant[] => CASES[name](SIZES[size]);
 
-function peakOf({ alone, together, memory }: Record<'alone' | 'together' | 'memory', Rounds>): Peak {
-  const rate = (rounds: Rounds, made: 'flops' | 'bytes'): Rate => {
-    const rates = (pick: 'median' | 'min' | 'max') => rounds.map(line => (1e3 * line[made]!) / line.ms.total![pick]);
+function peakOf(machines: readonly Machine[]): Peak {
+  const rate = (of: keyof Machine, made: 'flops' | 'bytes'): Rate => {
+    const rates = (pick: 'median' | 'min' | 'max') =>
+      machines.flatMap(machine => machine[of].map(line => perSecond(line, made, pick)));
     return {
       median: median(rates('median')),
       min: Math.min(...rates('max')),
@@ -156,41 +168,49 @@ function peakOf({ alone, together, memory }: Record<'alone' | 'together' | 'memo
     };
   };
   return {
-    alone: rate(alone, 'flops'),
-    together: rate(together, 'flops').median / 2,
-    memory: rate(memory, 'bytes'),
+    alone: rate('alone', 'flops'),
+    together: rate('together', 'flops').median / 2,
+    memory: rate('memory', 'bytes'),
   };
 }
 
-function limitOf(own: Rounds, threads: number, { alone, memory }: Peak): Limit {
-  const arithmetic = (1e3 * median(own.map(line => line.flops!))) / (alone.median * threads);
-  const moving = (1e3 * median(own.map(line => line.bytes!))) / memory.median;
-  return moving > arithmetic ? { ms: moving, by: 'memory' } : { ms: arithmetic, by: 'arithmetic' };
+const perSecond = (line: Line, made: 'flops' | 'bytes', pick: 'median' | 'min' | 'max' = 'median') =>
+  (1e3 * line[made]!) / line.ms.total![pick];
+
+/** One for each round. */
+function limitsOf({ own, machine }: Found, threads: number): Limit[] {
+  return own.map(({ flops, bytes }, round) => {
+    const arithmetic = (1e3 * flops!) / (perSecond(machine.alone[round]!, 'flops') * threads);
+    const moving = (1e3 * bytes!) / perSecond(machine.memory[round]!, 'bytes');
+    return moving > arithmetic ? { ms: moving, by: 'memory' } : { ms: arithmetic, by: 'arithmetic' };
+  });
 }
 
-function rowOf({ name, index, own, peer, others }: Found, size: SizeName, peak: Peak): Row {
+function rowOf(found: Found, size: SizeName): Row {
+  const { name, index, own, peer, others } = found;
   const { label, threads, makes } = variantsOf(name, size)[index]!;
-  const limit = limitOf(own, threads, peak);
-  const recodi = measured(own, limit);
-  const pytorch = peer.length > 0 ? measured(peer, limit) : undefined;
+  const limits = limitsOf(found, threads);
+  const recodi = measured(own, limits);
+  const pytorch = peer.length > 0 ? measured(peer, limits) : undefined;
   return {
     case: name,
     label,
     threads,
     flops: median(own.map(line => line.flops!)),
-    limit,
+    limit: { ms: median(limits.map(({ ms }) => ms)), by: limits.at(-1)!.by },
     recodi,
-    ...(pytorch && { pytorch, ratio: pytorch.ms.median / recodi.ms.median }),
-    others: Object.fromEntries(Object.entries(others).map(([who, rounds]) => [who, measured(rounds, limit)])),
+    ...(pytorch && { pytorch, ratio: medianRatio(pytorch.rounds, recodi.rounds) }),
+    others: Object.fromEntries(Object.entries(others).map(([who, rounds]) => [who, measured(rounds, limits)])),
     rate: Object.fromEntries(Object.entries(makes).map(([what, count]) => [what, (1e3 * count) / recodi.ms.median])),
     sessionMs: own.at(-1)!.session_ms!,
   };
 }
 
-function measured(rounds: Rounds, limit: Limit): Measured {
+function measured(rounds: Rounds, limits: readonly Limit[]): Measured {
   const middle = (part: string) => median(rounds.map(line => line.ms[part]!.median));
   const parts = Object.keys(rounds[0]!.ms).filter(part => part !== 'total' && part !== 'cpu');
-  const total = middle('total');
+  const times = rounds.map(line => line.ms.total!.median);
+  const total = median(times);
   const sharedMb = rounds.at(-1)!.shared_mb;
   return {
     ms: {
@@ -198,9 +218,13 @@ function measured(rounds: Rounds, limit: Limit): Measured {
       min: Math.min(...rounds.map(line => line.ms.total!.min)),
       max: Math.max(...rounds.map(line => line.ms.total!.max)),
     },
+    rounds: times,
     parts: Object.fromEntries(parts.map(part => [part, middle(part)])),
     cores: middle('cpu') / total,
-    efficiency: limit.ms / total,
+    efficiency: medianRatio(
+      limits.map(({ ms }) => ms),
+      times,
+    ),
     peakMb: Math.max(...rounds.map(line => line.peak_rss_mb)),
     ...(sharedMb !== undefined && { sharedMb }),
   };
