@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { withTrainedRun } from '../src/cli/trainedRun.ts';
 import { type Bench, vectorsOf } from '../src/eval/bench.ts';
-import { writeTexts } from '../src/eval/decode.ts';
+import { writeTexts } from '../src/eval/candidates.ts';
 import { measure } from '../src/eval/measure.ts';
 import { loadCheckpoint } from '../src/run/checkpoint.ts';
 import { createProgress } from '../src/run/progress.ts';

@@ -1,15 +1,15 @@
 /** `recodi eval RUN`: the held-out table, and the gates that it must pass. */
 import type { Command } from 'commander';
 import { defineCommand } from './command.ts';
-import { type ComputeOptions, computeOptions } from './start.ts';
+import { type ReadingOptions, readingOptions } from './start.ts';
 
-interface EvalOptions extends ComputeOptions {
+interface EvalOptions extends ReadingOptions {
   readonly gate?: boolean;
 }
 
 export function registerEval(program: Command): void {
   defineCommand<EvalOptions>(
-    computeOptions(
+    readingOptions(
       program
         .command('eval')
         .description('the held-out table of a run: ours, baselines and controls; writes eval.json')

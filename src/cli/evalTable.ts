@@ -106,7 +106,7 @@ function perResult(known: ReadonlySet<string>): Column[] {
 }
 
 /** Ours, where it starts from, and what reads nothing. */
-const HEADLINE = ['greedy', 'retrieve', 'warm_start', 'swapped', 'empty'] as const;
+const HEADLINE = ['greedy', 'retrieve', 'chain', 'warm_start', 'swapped', 'empty'] as const;
 
 function formatContent({ content, views }: Evaluation): string {
   const rows = content.flatMap(({ result, view, validation }) => {

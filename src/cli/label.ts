@@ -2,11 +2,11 @@
 import { relative } from 'node:path';
 import type { Command } from 'commander';
 import { defineCommand } from './command.ts';
-import { type ComputeOptions, computeOptions } from './start.ts';
+import { type ReadingOptions, readingOptions } from './start.ts';
 
 export function registerLabel(program: Command): void {
-  defineCommand<ComputeOptions>(
-    computeOptions(
+  defineCommand<ReadingOptions>(
+    readingOptions(
       program
         .command('label')
         .description(

@@ -13,6 +13,11 @@ export interface ComputeOptions extends CommonOptions {
   readonly device?: DeviceChoice;
 }
 
+/** The options of the commands that read a trained run. */
+export interface ReadingOptions extends ComputeOptions {
+  readonly decode?: 'greedy' | 'best_of_n' | 'retrieve' | 'chain';
+}
+
 export interface CheckpointOptions {
   readonly checkpointEvery?: number;
   readonly checkpointMinutes?: number;
@@ -40,6 +45,18 @@ export function computeOptions(command: Command): Command {
     .addOption(new Option('--device <device>', 'what computes').choices(['auto', 'onnx', 'tensorflow', 'cpu']));
 }
 
+/** computeOptions, and --decode. */
+export function readingOptions(command: Command): Command {
+  return computeOptions(command).addOption(
+    new Option('--decode <how>', 'how texts are found, in place of eval.decode of the config').choices([
+      'greedy',
+      'best_of_n',
+      'retrieve',
+      'chain',
+    ]),
+  );
+}
+
 /** --checkpoint-every and --checkpoint-minutes: what changes how much an interruption costs, and no result. */
 export function checkpointOptions(command: Command): Command {
   return command
@@ -59,11 +76,12 @@ export function startOptions(command: Command): Command {
 }
 
 /** The options as overrides of a config. */
-export function overrides(options: ComputeOptions & Partial<StartOptions>): string[] {
+export function overrides(options: ReadingOptions & Partial<StartOptions>): string[] {
   const named = (['name', 'workers', 'device'] as const).flatMap(key =>
     options[key] === undefined ? [] : [`${key}=${options[key]}`],
   );
-  return [...(options.set ?? []), ...named];
+  const decode = options.decode === undefined ? [] : [`eval.decode=${options.decode}`];
+  return [...(options.set ?? []), ...named, ...decode];
 }
 
 /** The checkpoint options as overrides of a config that has those keys in `section` (`ppo.`, or '' for the top). */

@@ -8,7 +8,7 @@ import { openRun, runPaths } from '../run/paths.ts';
 import type { CommandContext } from './command.ts';
 import { kindOfFile } from './configKinds.ts';
 import { withRunPool } from './runPool.ts';
-import { type ComputeOptions, overrides } from './start.ts';
+import { overrides, type ReadingOptions } from './start.ts';
 
 /**
  * Calls `work` with the run's targets, views and policies, and a pool that is closed afterwards.
@@ -17,7 +17,7 @@ import { type ComputeOptions, overrides } from './start.ts';
 export async function withTrainedRun<T>(
   { signal, progress }: CommandContext,
   folder: string,
-  options: ComputeOptions,
+  options: ReadingOptions,
   work: (bench: Bench) => Promise<T>,
 ): Promise<T> {
   const file = runPaths(folder).config;

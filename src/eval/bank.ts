@@ -30,7 +30,7 @@ export async function buildBank(bench: Bench): Promise<Bank> {
 /** For each target vector [n,d] the `count` texts of the bank that are nearest by whitened cosine, nearest first, no text twice. */
 export function nearestTexts(bank: Bank, view: View, vectors: Float32Array, count: number): string[][] {
   const d = view.frame.centre.length;
-  const states = unitRows(whiten(view.frame, bank.states), d);
+  const states = directions(bank, view);
   const targets = unitRows(whiten(view.frame, vectors), d);
   const scores = new Float32Array(bank.texts.length);
   return Array.from({ length: vectors.length / d }, (_, t) => {
@@ -41,6 +41,17 @@ export function nearestTexts(bank: Bank, view: View, vectors: Float32Array, coun
     }
     return firstDistinct(bank.texts, scores, count);
   });
+}
+
+const seen = new WeakMap<Bank, Map<View, Float32Array>>();
+
+/** The bank's states in a view's frame, each of length 1; made once. */
+function directions(bank: Bank, view: View): Float32Array {
+  const ofBank = seen.get(bank) ?? new Map<View, Float32Array>();
+  seen.set(bank, ofBank);
+  const made = ofBank.get(view) ?? unitRows(whiten(view.frame, bank.states), view.frame.centre.length);
+  ofBank.set(view, made);
+  return made;
 }
 
 /** The `count` best-scored distinct texts; equal texts stand in the bank more than once, so a few times as many are looked at. */

@@ -7,7 +7,8 @@ import { LENS_TOP } from '../lrm/runtime.ts';
 import type { View } from '../lrm/views.ts';
 import { buildBank } from './bank.ts';
 import { type Bench, vectorsOf } from './bench.ts';
-import type { Decode } from './decode.ts';
+import { chainTask } from './chain.ts';
+import { type Decode, needsBank } from './decode.ts';
 import { COMPLETION } from './measure.ts';
 import { type QuestionLimits, readQuestion } from './question.ts';
 import { donorRows, gather, READING_PARTS, type Reading, readAll, type StepCausal } from './readings.ts';
@@ -41,14 +42,12 @@ const DONORS = 8;
 const BATCH = 64;
 
 /** @throws RecodiError('usage') for a question that the model has no words for. */
-export async function invertQuestion(
-  bench: Bench,
-  { question: typed, how }: { readonly question: string; readonly how: Decode },
-): Promise<Inversion> {
+export async function invertQuestion(bench: Bench, typed: string): Promise<Inversion> {
   const { client, config, progress, sets, views } = bench;
+  const how = config.eval.decode;
   const { spec, tokenizer } = client.lrm;
   const { text: question, tokens } = readQuestion(typed, tokenizer, questionLimits(bench));
-  const bank = how === 'retrieve' ? await buildBank(bench) : undefined;
+  const bank = needsBank(how) ? await buildBank(bench) : undefined;
   progress.stage('reading the thoughts', 1 + READING_PARTS * views.views.length);
   let done = 0;
   const tick = () => progress.update(++done);
@@ -66,9 +65,7 @@ export async function invertQuestion(
     const { steps } = view;
     const own: StepCausal = { swap: steps.map(k => causal.swap[k]!), zero: steps.map(k => causal.zero[k]!) };
     const [reading] = await readAll(bench, {
-      view,
-      questions: [tokens],
-      vectors: vectorsOf(bench, view, thought.states),
+      ...chainTask(bench, { view, questions: [tokens], states: thought.states }, bank),
       how,
       bank,
       answers: thought.answers,

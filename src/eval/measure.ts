@@ -5,7 +5,6 @@
 
 import { inChunks } from '../lrm/client.ts';
 import { fveTerms } from '../lrm/similarity.ts';
-import { stepEnd } from '../lrm/targets.ts';
 import { standardise } from '../lrm/views.ts';
 import { likelihoodTask } from '../rollout/score.ts';
 import type { Problem, Step } from '../worlds/problem.ts';
@@ -76,13 +75,11 @@ export async function measure(bench: Bench, request: MeasureRequest): Promise<Me
 
 /** Texts with the step that they leave open finished by the model, in its explicit chain of thought. */
 export async function complete(
-  bench: Pick<Bench, 'client' | 'world' | 'sets'>,
+  { client, step: { end } }: Pick<Bench, 'client' | 'step'>,
   questions: readonly (readonly number[])[],
   texts: readonly string[],
 ): Promise<string[]> {
-  const { client, world, sets } = bench;
   const { encode, decode } = client.lrm.tokenizer;
-  const end = stepEnd(client, world, sets.get('train')!.problems);
   const tokens = texts.map(text => encode(text));
   const open = tokens.flatMap((t, i) => (t.length > 0 && t.at(-1) !== end ? [i] : []));
   if (open.length === 0) return [...texts];
@@ -115,7 +112,7 @@ export async function logLikelihoods(
   const width = 2 * config.policy.max_new_tokens;
   const z = standardise(text, vectors);
   const d = policy.targetSize;
-  const tokens = texts.map(t => encode(t).slice(0, width - 1));
+  const tokens = texts.map(t => [...encode(t).slice(0, width - 1), policy.eosId]);
   const parts = await inChunks([...texts.keys()], LIKELIHOOD_ROWS, rows => {
     const own = new Float32Array(rows.length * d);
     rows.forEach((row, i) => {
@@ -125,6 +122,6 @@ export async function logLikelihoods(
     const request = { policy, params: warmStart, ...shown, texts: rows.map(row => tokens[row]!), width };
     return pool.run(likelihoodTask, request, { signal });
   });
-  const sums = parts.flatMap(part => [...part]);
-  return tokens.map((t, i) => ({ sum: sums[i]!, tokens: t.length + 1 }));
+  const found = parts.flat();
+  return tokens.map((t, i) => ({ sum: found[i]!.sum, tokens: t.length }));
 }

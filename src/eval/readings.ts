@@ -9,8 +9,10 @@ import { squaredDistance } from '../lrm/similarity.ts';
 import type { View } from '../lrm/views.ts';
 import { RecodiError } from '../run/errors.ts';
 import type { Bank } from './bank.ts';
-import { type Bench, type ReadingTask, readTexts, similarityTo } from './bench.ts';
-import { type Candidate, type Decode, decode } from './decode.ts';
+import { type Bench, readTexts, similarityTo } from './bench.ts';
+import type { Candidate } from './candidates.ts';
+import type { ChainTask } from './chain.ts';
+import { type Decode, decode } from './decode.ts';
 import { complete, logLikelihoods } from './measure.ts';
 import { judge, type Verdicts } from './verdicts.ts';
 
@@ -56,7 +58,7 @@ export interface StepCausal {
   readonly zero: readonly number[];
 }
 
-export interface ReadingsRequest extends ReadingTask {
+export interface ReadingsRequest extends ChainTask {
   readonly how: Decode;
   readonly bank: Bank | undefined;
   /** First tokens of the model's own latent answers, [n]. */
@@ -78,14 +80,12 @@ export async function readAll(bench: Bench, request: ReadingsRequest): Promise<R
   const { tokenizer } = client.lrm;
   const n = questions.length;
   const d = vectors.length / n;
-  const found = await decode(bench, how, { view, questions, vectors }, bank);
+  const found = await decode(bench, how, request, bank);
   tick?.();
   const swappedVectors = firstOf(others, n, d);
-  const swapped = (await decode(bench, how, { view, questions, vectors: swappedVectors }, bank)).map(
-    best => best[0]!.text,
-  );
+  const swapped = (await decode(bench, how, { ...request, vectors: swappedVectors }, bank)).map(textOf);
   tick?.();
-  const texts = found.map(best => best[0]!.text);
+  const texts = found.map(textOf);
   const readouts = await readTexts(
     bench,
     questions,
@@ -133,6 +133,9 @@ export async function readAll(bench: Bench, request: ReadingsRequest): Promise<R
     };
   });
 }
+
+/** The best text; where everything was refused, there is nothing to say. */
+const textOf = (found: readonly Candidate[]) => found[0]?.text ?? '';
 
 /** For each question `count` rows of `donors`, from behind its own place on and never of the same question. */
 export function donorRows(questions: readonly string[], donors: readonly string[], count: number): number[][] {

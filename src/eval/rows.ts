@@ -3,15 +3,17 @@
  * are worth is measured alike for all of them, against the own target.
  */
 import { anchorPosition } from '../lrm/anchors.ts';
-import { questionEnds, stepEnd } from '../lrm/targets.ts';
+import { questionEnds } from '../lrm/targets.ts';
 import { translate } from '../lrm/translator.ts';
 import type { View } from '../lrm/views.ts';
 import type { Problem } from '../worlds/problem.ts';
 import { type Bank, nearestTexts } from './bank.ts';
-import type { Bench, ReadingTask } from './bench.ts';
-import { decode, rank, writeTexts } from './decode.ts';
+import type { Bench } from './bench.ts';
+import { rank, writeTexts } from './candidates.ts';
+import type { ChainTask } from './chain.ts';
+import { type Decode, decode } from './decode.ts';
 
-export interface RowInputs extends ReadingTask {
+export interface RowInputs extends ChainTask {
   readonly problems: readonly Problem[];
   /** Another problem's vectors in the same view. */
   readonly swapped: Float32Array;
@@ -28,6 +30,7 @@ export const ROWS = {
   greedy: async (bench, x) => flat(await writeTexts(bench, x, { params: bench.trained, count: 1 })),
   best_of_n: async (bench, x) => first(await decode(bench, 'best_of_n', x, undefined)),
   retrieve: async (bench, x) => first(await decode(bench, 'retrieve', x, x.bank)),
+  chain: async (bench, x) => first(await decode(bench, 'chain', x, x.bank)),
   warm_start: async (bench, x) => flat(await writeTexts(bench, x, { params: bench.warmStart, count: 1 })),
   nearest: async (_bench, x) => flat(nearestTexts(x.bank, x.view, x.vectors, 1)),
   unconditional: async (bench, x) => {
@@ -43,12 +46,23 @@ export const ROWS = {
   gold: async (bench, x) => x.problems.map(problem => goldText(bench, problem, x.view)),
   swapped: async (bench, x) =>
     flat(await writeTexts(bench, { ...x, vectors: x.swapped }, { params: bench.trained, count: 1 })),
+  swapped_best_of_n: async (bench, x) =>
+    first(await decode(bench, 'best_of_n', { ...x, vectors: x.swapped }, undefined)),
   swapped_retrieve: async (bench, x) => first(await decode(bench, 'retrieve', { ...x, vectors: x.swapped }, x.bank)),
+  swapped_chain: async (bench, x) => first(await decode(bench, 'chain', { ...x, vectors: x.swapped }, x.bank)),
   empty: async (_bench, x) => x.problems.map(() => ''),
   question_end: questionEnd,
 } as const satisfies Record<string, Row>;
 
 export type RowName = keyof typeof ROWS;
+
+/** The control of each way of decoding: the same, shown another problem's target. */
+export const SWAPPED = {
+  greedy: 'swapped',
+  best_of_n: 'swapped_best_of_n',
+  retrieve: 'swapped_retrieve',
+  chain: 'swapped_chain',
+} as const satisfies Record<Decode, RowName>;
 
 /** Rows that a view has: the question's end can stand in for latents only where they are translated. */
 export function rowsOf(view: View): RowName[] {
@@ -56,11 +70,10 @@ export function rowsOf(view: View): RowName[] {
 }
 
 /** The gold chain up to the view's anchor: the best text that is known. */
-function goldText({ client, world, sets }: Bench, problem: Problem, { anchor }: View): string {
+function goldText({ client, world, step }: Bench, problem: Problem, { anchor }: View): string {
   const { encode, decode: text } = client.lrm.tokenizer;
   const chain = encode(world.chain(problem, { last: true }).join(' '));
-  const end = stepEnd(client, world, sets.get('train')!.problems);
-  const length = anchor && anchorPosition(chain, anchor, end);
+  const length = anchor && anchorPosition(chain, anchor, step.end);
   return text(chain.slice(0, length ?? chain.length));
 }
 

@@ -9,10 +9,11 @@ import type { View } from '../lrm/views.ts';
 import { writeJson } from '../run/files.ts';
 import { stream } from '../run/random.ts';
 import { type Bank, buildBank } from './bank.ts';
-import { type Bench, vectorsOf } from './bench.ts';
+import type { Bench } from './bench.ts';
 import { bootstrap, type Figure, type Parts } from './bootstrap.ts';
+import { chainTask } from './chain.ts';
 import { type Measurements, measure } from './measure.ts';
-import { ROWS, type RowInputs, type RowName, rowsOf } from './rows.ts';
+import { ROWS, type RowInputs, type RowName, rowsOf, SWAPPED } from './rows.ts';
 import { judge, type Verdicts } from './verdicts.ts';
 
 /** How much of a latent's kind the chain's states can say: FVE (null where the model writes no chains), and nats of a translator. */
@@ -102,13 +103,15 @@ export function firstProblems(set: TargetSet, count: number, { client }: Pick<Be
 
 /** A set seen through a view; the vectors of the next problem stand for another's. */
 export function inputsOf(bench: Bench, set: TargetSet, view: View, bank: Bank): RowInputs {
-  const vectors = vectorsOf(bench, view, set.states);
+  const { encode } = bench.client.lrm.tokenizer;
+  const questions = set.problems.map(p => encode(p.question));
+  const task = chainTask(bench, { view, questions, states: set.states }, bank);
+  const { vectors } = task;
   const d = bench.policy.targetSize;
   const swapped = new Float32Array(vectors.length);
   swapped.set(vectors.subarray(d));
   swapped.set(vectors.subarray(0, d), vectors.length - d);
-  const { encode } = bench.client.lrm.tokenizer;
-  return { view, problems: set.problems, questions: set.problems.map(p => encode(p.question)), vectors, swapped, bank };
+  return { ...task, problems: set.problems, swapped, bank };
 }
 
 async function measureRow(bench: Bench, inputs: RowInputs, set: TargetSet, name: RowName): Promise<Measurements> {
@@ -138,23 +141,24 @@ function viewTable(bench: Bench, view: View, set: TargetSet, measured: ReadonlyM
     }),
   ) as Record<RowName, Record<string, Figure>>;
   const causal = causalScores(bench, view, set);
-  const control = views.controls.find(c => c.id === view.id);
+  const end = views.controls.find(c => c.id === view.id);
   const reach = (v: View): Reach => ({ fve: Number.isFinite(v.fve) ? v.fve : null, nats: v.nats ?? null });
   const swap = bootstrap({ numerator: causal.swap }, settings('swap'));
-  const best = rows.retrieve;
+  const best = rows[config.eval.decode];
+  const control = rows[SWAPPED[config.eval.decode]];
   return {
     id: view.id,
     steps: view.steps,
     space: view.space,
     anchor: view.anchor ? anchorName(view.anchor) : null,
     reach: reach(view),
-    question_end_reach: control ? reach(control) : null,
+    question_end_reach: end ? reach(end) : null,
     causal: { swap, zero: bootstrap({ numerator: causal.zero }, settings('zero')) },
     verdicts: judge(
       {
         gap: best.gap!.value ?? 0,
         fve: best.fve!.value,
-        fveFloors: { empty: rows.empty.fve!.value, swapped: rows.swapped_retrieve.fve!.value, 'the mean': 0 },
+        fveFloors: { empty: rows.empty.fve!.value, swapped: control.fve!.value, 'the mean': 0 },
         causal: swap.value ?? 0,
       },
       config.eval.verdicts,

@@ -11,6 +11,8 @@
 import { join } from 'node:path';
 import { buildBank } from '../eval/bank.ts';
 import { type Bench, vectorsOf } from '../eval/bench.ts';
+import { chainTask } from '../eval/chain.ts';
+import { needsBank } from '../eval/decode.ts';
 import { lensTokens, SWAPS } from '../eval/invert.ts';
 import { donorRows, gather, READING_PARTS, readAll, type StepCausal } from '../eval/readings.ts';
 import { firstProblems } from '../eval/table.ts';
@@ -45,9 +47,9 @@ interface Row {
 
 export async function labelRun(bench: Bench): Promise<LabelSummary> {
   const { config, client, sets, views, progress } = bench;
-  const { split, problems: count, decode } = config.labels;
+  const { split, problems: count } = config.labels;
   const set = firstProblems(sets.get(split)!, count, bench);
-  const bank = decode === 'retrieve' ? await buildBank(bench) : undefined;
+  const bank = needsBank(config.eval.decode) ? await buildBank(bench) : undefined;
   const questions = set.problems.map(p => client.lrm.tokenizer.encode(p.question));
   progress.stage(`labelling ${set.problems.length} problems`, 1 + READING_PARTS * views.views.length);
   let done = 0;
@@ -79,7 +81,7 @@ async function labelView(
   const { spec, tokenizer } = client.lrm;
   const d = spec.model.hiddenSize;
   const states = spec.latents + 1;
-  const vectors = vectorsOf(bench, view, set.states);
+  const task = chainTask(bench, { view, questions, states: set.states }, bank);
   const latents = targetVectors({ steps: view.steps }, set.states, states, d);
   const donors = sets.get('validation')!;
   const others = donorRows(
@@ -92,10 +94,8 @@ async function labelView(
     return { swap: of(set.causal.swap), zero: of(set.causal.zero) };
   });
   const readings = await readAll(bench, {
-    view,
-    questions,
-    vectors,
-    how: config.labels.decode,
+    ...task,
+    how: config.eval.decode,
     bank,
     answers: set.answers,
     others: gather(vectorsOf(bench, view, donors.states), others.flat(), d),
@@ -106,7 +106,7 @@ async function labelView(
     run: config.name,
     config_sha256: readText(paths.configHash).trim(),
     recodi: packageVersion(),
-    decode: config.labels.decode,
+    decode: config.eval.decode,
     reward: config.reward.kind,
   };
   const width = view.steps.length * d;
@@ -124,7 +124,7 @@ async function labelView(
     });
     return {
       label,
-      vector: vectors.subarray(i * d, (i + 1) * d),
+      vector: task.vectors.subarray(i * d, (i + 1) * d),
       latents: latents.subarray(i * width, (i + 1) * width),
       context: [...questions[i]!, spec.botId],
     };

@@ -59,7 +59,7 @@ export const labelSchema = z.strictObject({
     run: z.string(),
     config_sha256: z.string(),
     recodi: z.string(),
-    decode: z.enum(['greedy', 'best_of_n', 'retrieve']),
+    decode: z.enum(['greedy', 'best_of_n', 'retrieve', 'chain']),
     reward: z.string(),
   }),
 });

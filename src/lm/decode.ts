@@ -237,7 +237,7 @@ function generated({ tokens, lengths, logprobs, stopped }: Transcript): Generate
 }
 
 /** Index into [B*T] of each row's last token; its first place where a row has none. */
-function lastPlaces(mask: tf.Tensor2D): tf.Tensor1D {
+export function lastPlaces(mask: tf.Tensor2D): tf.Tensor1D {
   const [rows, time] = mask.shape;
   const places = tf.max(tf.mul(mask, tf.reshape(tf.range(0, time, 1, 'float32'), [1, time])), 1);
   return tf.add(tf.cast(places, 'int32'), tf.range(0, rows * time, time, 'int32'));

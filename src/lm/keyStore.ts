@@ -1,6 +1,6 @@
 /**
  * Keys and values of the text so far, in typed arrays that graphs read by reference: each call's new rows are written
- * behind the old ones, and the mask says where there are tokens. Nothing that was written is ever moved.
+ * behind the old ones, and the mask says where there are tokens.
  */
 import { f32, type Host, type HostArray } from '../tensor/index.ts';
 import type { ModelSpec } from './spec.ts';
@@ -41,6 +41,16 @@ export class KeyStore {
       mask.set(row, b * this.capacity + this.filled);
     }
     this.filled += length;
+  }
+
+  /** Row b becomes what row `from[b]` was. */
+  reorder(from: ArrayLike<number>): void {
+    for (const { data } of [...this.segment.k, ...this.segment.v, this.segment.mask]) {
+      const rows = data as Float32Array;
+      const size = rows.length / this.rows;
+      const before = rows.slice();
+      for (let b = 0; b < this.rows; b++) rows.set(before.subarray(from[b]! * size, (from[b]! + 1) * size), b * size);
+    }
   }
 
   private copy(from: HostArray, to: HostArray, length: number): void {

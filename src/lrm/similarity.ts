@@ -24,14 +24,14 @@ export const WORST: Readonly<Record<SimilarityKind, number>> = { whitened_cosine
 export function whiten({ centre, whitening }: Frame, rows: Float32Array): Float32Array {
   const d = centre.length;
   const out = new Float32Array(rows.length);
-  const centred = new Float64Array(d);
+  const sums = new Float64Array(d);
   for (let start = 0; start < rows.length; start += d) {
-    for (let i = 0; i < d; i++) centred[i] = rows[start + i]! - centre[i]!;
-    for (let j = 0; j < d; j++) {
-      let sum = 0;
-      for (let i = 0, at = j; i < d; i++, at += d) sum += centred[i]! * whitening[at]!;
-      out[start + j] = sum;
+    sums.fill(0);
+    for (let i = 0, at = 0; i < d; i++) {
+      const centred = rows[start + i]! - centre[i]!;
+      for (let j = 0; j < d; j++, at++) sums[j]! += centred * whitening[at]!;
     }
+    out.set(sums, start);
   }
   return out;
 }

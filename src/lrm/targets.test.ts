@@ -8,7 +8,7 @@ import { createLrmClient, type LrmClient } from './client.ts';
 import { explicitChains } from './evaluate.ts';
 import { inlinePool } from './inlinePool.fixture.ts';
 import { loadTargets, saveTargets } from './targetFiles.ts';
-import { collectTargets, makeViews, readFreeTexts, stepEnd } from './targets.ts';
+import { collectTargets, makeViews, readFreeTexts, stepShape } from './targets.ts';
 import { tinyLrm, world } from './tiny.fixture.ts';
 import { loadViews, saveViews } from './views.ts';
 
@@ -139,8 +139,10 @@ describe('chains', () => {
 
   it('need one token that closes every step', () => {
     const list = problems('train', 20);
-    expect(client.lrm.tokenizer.token(stepEnd(client, world, list))).toBe('>>');
+    const { end, longest } = stepShape(client, world, list);
+    expect(client.lrm.tokenizer.token(end)).toBe('>>');
+    expect(longest).toBe(Math.max(...list.flatMap(p => p.steps.map(step => step.text.split(' ').length))));
     const words: World = { ...world, chain: problem => problem.steps.map(step => step.result!) };
-    expect(() => stepEnd(client, words, list)).toThrow(/end in \d+ different tokens/);
+    expect(() => stepShape(client, words, list)).toThrow(/end in \d+ different tokens/);
   });
 });

@@ -125,7 +125,7 @@ export async function makeViews(
   };
   const anchors = anchorsOf(Math.max(...train.problems.map(p => world.chain(p).length)));
   const chains = async (set: TargetSet) =>
-    chainStates(client, set, { anchors, end: stepEnd(client, world, set.problems), context: request.context });
+    chainStates(client, set, { anchors, end: stepShape(client, world, set.problems).end, context: request.context });
   const choice = await chooseViews(
     {
       pool,
@@ -169,13 +169,19 @@ function centred(texts: Float32Array, states: Float32Array, count: number, d: nu
   return out;
 }
 
-/** The token that closes every step of the world's chains. */
-export function stepEnd(client: LrmClient, world: World, problems: readonly Problem[]): number {
-  const ends = new Set(
-    problems.slice(0, 200).flatMap(p => world.chain(p).map(text => client.lrm.tokenizer.encode(text).at(-1))),
-  );
+/** Steps of a world's chains as the model reads them. */
+export interface StepShape {
+  /** The token that closes every step. */
+  readonly end: number;
+  /** Tokens of the longest. */
+  readonly longest: number;
+}
+
+export function stepShape(client: LrmClient, world: World, problems: readonly Problem[]): StepShape {
+  const steps = problems.slice(0, 200).flatMap(p => world.chain(p).map(text => client.lrm.tokenizer.encode(text)));
+  const ends = new Set(steps.map(step => step.at(-1)));
   const [end] = ends;
-  if (ends.size === 1 && end !== undefined) return end;
+  if (ends.size === 1 && end !== undefined) return { end, longest: Math.max(...steps.map(step => step.length)) };
   throw new RecodiError(
     'input',
     `${world.name}: the steps of its chains end in ${ends.size} different tokens; anchors need one that closes every step (as ">>").`,

@@ -232,11 +232,31 @@ const gate = z
 export type Gate = z.infer<typeof gate>;
 
 const evaluation = z.strictObject({
+  decode: z
+    .enum(['greedy', 'best_of_n', 'retrieve', 'chain'])
+    .default('chain')
+    .describe('how `invert` and `label` find texts, and which rows the verdicts of the table rest on'),
   problems: count.default(200).describe('held-out problems; no more than targets.problems.test'),
   best_of: count.default(16).describe('samples of the best-of-n row'),
   unconditional: count.default(64).describe('samples of the unconditional best-of-n row'),
   neighbours: count.default(32).describe('nearest texts that the retrieve row rescores'),
   bank: count.default(10_000).describe('texts whose readouts are searched'),
+  beginnings: count.default(2).describe('chain: readings of a step behind which the next one is read'),
+  next_steps: count.default(16).describe('chain: next steps that a policy proposes behind a reading'),
+  grammar: z
+    .boolean()
+    .default(true)
+    .describe('chain: next steps by the grammar of the world, where it has one, and not by the warm start'),
+  prior: weight
+    .default(0.02)
+    .describe("chain: what a nat of a text's log-probability under the warm start counts beside its similarity"),
+  support: z
+    .number()
+    .max(0)
+    .default(-6)
+    .describe(
+      'least log-probability of a token under the warm start that sees no target; texts with others are refused',
+    ),
   bootstrap: count.default(1000).describe('resamples of the problems for the intervals'),
   confidence: z.number().gt(0).lt(1).default(0.95).describe('of the intervals'),
   verdicts: z
@@ -252,10 +272,6 @@ const evaluation = z.strictObject({
 const labels = z.strictObject({
   split: z.enum(['train', 'validation', 'test']).default('test').describe('problems that are labelled'),
   problems: count.default(200).describe('how many of them'),
-  decode: z
-    .enum(['greedy', 'best_of_n', 'retrieve'])
-    .default('retrieve')
-    .describe('how a text is found; sizes are those of eval'),
 });
 
 export const trainConfigSchema = z.strictObject({

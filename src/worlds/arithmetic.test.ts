@@ -162,3 +162,25 @@ test('a smaller world stays under its largest number', () => {
     .flatMap(p => p.steps.map(s => Number(s.result)));
   expect(Math.max(...results)).toBeLessThanOrEqual(20);
 });
+
+describe('the grammar of chains', () => {
+  test('allows every step of every problem behind those before it', () => {
+    for (const { steps } of everySplit)
+      for (let j = 1; j < steps.length; j++)
+        expect(world.nextSteps?.(steps.slice(0, j).map(step => step.text))).toContain(steps[j]!.text);
+  });
+
+  test('allows what is right in itself, goes on from the last result and stays in range', () => {
+    for (const start of [1, 30, 60]) {
+      const next = world.nextSteps?.([`<< 1 + 1 = ${start} >>`]) ?? [];
+      expect(new Set(next).size).toBe(next.length);
+      expect(next.length).toBeGreaterThan(9);
+      for (const text of next) {
+        const [, first, operator, operand, result] = /^<< (\d+) (.) (\d+) = (\d+) >>$/.exec(text)!;
+        expect(Number(first)).toBe(start);
+        expect(evaluate([Number(first), Number(operand)], [operator as Operator])).toBe(Number(result));
+        expect(Number(result) >= 1 && Number(result) <= 60).toBe(true);
+      }
+    }
+  });
+});

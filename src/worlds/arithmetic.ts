@@ -9,12 +9,13 @@ import { z } from 'zod';
 import { RecodiError } from '../run/errors.ts';
 import { integer, type Stream, stream } from '../run/random.ts';
 import { drawSteps, stepMixSchema } from './mix.ts';
-import { equationStep, evaluate, type Operator } from './notation.ts';
+import { equationStep, evaluate, type Operator, readStep } from './notation.ts';
 import { explicitChain, type Problem, type Split, type Step, type StepMix, type World } from './problem.ts';
 import { splitOf, textId } from './split.ts';
 
 const LARGEST_NUMBER = 99;
 const LARGEST_START = 20;
+const LARGEST_TERM = 9;
 
 export const arithmeticSchema = z.strictObject({
   kind: z.literal('arithmetic').describe('generated arithmetic word problems'),
@@ -77,15 +78,31 @@ const pick = <T>(rng: Stream, items: readonly T[]): T => items[integer(rng, item
 /** A change as problems draw it: sums and differences twice as often as products and halves. */
 function drawChange(rng: Stream): Change {
   const kind = integer(rng, 6);
-  if (kind < 4) return { operator: kind < 2 ? '+' : '-', operand: 1 + integer(rng, 9) };
+  if (kind < 4) return { operator: kind < 2 ? '+' : '-', operand: 1 + integer(rng, LARGEST_TERM) };
   return kind === 4 ? { operator: '*', operand: pick(rng, [2, 2, 3]) } : { operator: '/', operand: 2 };
 }
 
 /** A change as free text draws it: every form alike. */
 function drawFreeChange(rng: Stream): Change {
   const kind = integer(rng, 5);
-  if (kind < 2) return { operator: kind === 0 ? '+' : '-', operand: 1 + integer(rng, 9) };
+  if (kind < 2) return { operator: kind === 0 ? '+' : '-', operand: 1 + integer(rng, LARGEST_TERM) };
   return kind === 4 ? { operator: '/', operand: 2 } : { operator: '*', operand: kind };
+}
+
+const TERMS = Array.from({ length: LARGEST_TERM }, (_, i) => i + 1);
+/** Every change that there is. */
+const CHANGES: readonly Change[] = [
+  ...TERMS.map(operand => ({ operator: '+', operand }) as const),
+  ...TERMS.map(operand => ({ operator: '-', operand }) as const),
+  { operator: '*', operand: 2 },
+  { operator: '*', operand: 3 },
+  { operator: '/', operand: 2 },
+];
+
+/** Whether a change keeps the number whole and in 1 … max. */
+function isLegal(value: number, { operator, operand }: Change, max: number): boolean {
+  const result = evaluate([value, operand], [operator]);
+  return Number.isInteger(result) && result >= 1 && result <= max;
 }
 
 /** Up from `start`, `count` changes that keep every number whole and in 1 … max. */
@@ -100,12 +117,11 @@ function drawChanges(
   let value = start;
   while (changes.length < count) {
     const next = draw();
-    const result = evaluate([value, next.operand], [next.operator]);
     const before = changes.at(-1);
-    if (!Number.isInteger(result) || result < 1 || result > max) continue;
+    if (!isLegal(value, next, max)) continue;
     if (before && allow && !allow(before, next)) continue;
     changes.push(next);
-    value = result;
+    value = evaluate([value, next.operand], [next.operator]);
   }
   return changes;
 }
@@ -182,6 +198,11 @@ export function createArithmetic(config: ArithmeticConfig): World {
       return [...found.values()];
     },
     chain: explicitChain,
+    nextSteps(steps) {
+      const value = Number(readStep(steps.at(-1) ?? '').result);
+      const legal = CHANGES.filter(change => isLegal(value, change, max));
+      return legal.map(({ operator, operand }) => equationStep(value, operator, operand).text);
+    },
     randomSteps(rng) {
       const start = 1 + integer(rng, max);
       const changes = drawChanges(start, 1 + integer(rng, 3), max, () => drawFreeChange(rng));

@@ -57,6 +57,8 @@ export interface World {
   chain(problem: Problem, options?: { readonly last?: boolean }): string[];
   /** Steps that are right in themselves and belong to no problem. */
   randomSteps?(rng: Stream): string[];
+  /** The grammar of chains, where there is one: every step that may follow the ones given, which are at least one, in any problem. */
+  nextSteps?(steps: readonly string[]): string[];
 }
 
 /** The usual `World.chain`: the texts of the steps. */

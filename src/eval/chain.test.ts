@@ -1,0 +1,137 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { stream } from '../run/random.ts';
+import { closeEngine, useDevice } from '../tensor/index.ts';
+import { type Bank, buildBank } from './bank.ts';
+import type { Bench } from './bench.ts';
+import { rank } from './candidates.ts';
+import { chainTask } from './chain.ts';
+import { decode } from './decode.ts';
+import { embeddedBench } from './embedded.fixture.ts';
+import { ROWS, type RowInputs } from './rows.ts';
+import { referenceScores, supported } from './support.ts';
+import { inputsOf } from './table.ts';
+import { exactExpression } from './text.ts';
+
+let bench: Bench;
+let bank: Bank;
+/** Of the second step's result. */
+let inputs: RowInputs;
+let gold: string[];
+
+beforeAll(async () => {
+  await useDevice('onnx');
+  bench = await embeddedBench();
+  bank = await buildBank(bench);
+  const view = bench.views.views.find(({ anchor }) => anchor?.step === 2)!;
+  inputs = inputsOf(bench, bench.sets.get('test')!, view, bank);
+  gold = await ROWS.gold(bench, inputs);
+}, 120_000);
+afterAll(closeEngine);
+
+const share = (texts: readonly string[], holds: (text: string, i: number) => boolean) =>
+  texts.filter(holds).length / texts.length;
+const exact = (texts: readonly string[], step = 1) =>
+  share(texts, (text, i) => exactExpression(text, inputs.problems[i]!.steps[step]!));
+const changed = (changes: Partial<Bench['config']['eval']>): Bench => ({
+  ...bench,
+  config: { ...bench.config, eval: { ...bench.config.eval, ...changes } },
+});
+const best = async (of: Bench, task: RowInputs) =>
+  (await decode(of, 'chain', task, bank)).map(list => list[0]?.text ?? '');
+/** The same task, whose steps before are read anew with other settings. */
+const taskOf = (of: Bench): RowInputs => ({
+  ...inputs,
+  ...chainTask(of, { ...inputs, states: bench.sets.get('test')!.states }, bank),
+});
+
+describe('a chain', () => {
+  it('reads the second step behind the first, with the grammar of the world and without', async () => {
+    const retrieved = (await decode(bench, 'retrieve', inputs, bank)).map(list => list[0]!.text);
+    for (const grammar of [true, false]) {
+      const of = changed({ grammar });
+      const texts = await best(of, taskOf(of));
+      expect(exact(texts, 0)).toBeGreaterThan(0.8);
+      expect(exact(texts)).toBeGreaterThan(0.7);
+      expect(exact(texts)).toBeGreaterThan(exact(retrieved));
+    }
+  }, 60_000);
+
+  it("says another second step behind the own first when it is shown another problem's latent", async () => {
+    const texts = await best(bench, { ...inputs, vectors: inputs.swapped });
+    expect(exact(texts, 0)).toBeGreaterThan(0.7);
+    expect(exact(texts)).toBeLessThan(0.25);
+  });
+
+  it('reads the steps before once, and a first step like any text', async () => {
+    const task = taskOf(bench);
+    expect(task.beginnings()).toBe(task.beginnings());
+    const first = bench.views.views.find(({ anchor }) => anchor?.step === 1)!;
+    const own = inputsOf(bench, bench.sets.get('test')!, first, bank);
+    expect(await own.beginnings()).toBeUndefined();
+    expect(exact(await best(bench, own), 0)).toBeGreaterThan(0.8);
+  });
+});
+
+describe('the support of the reference', () => {
+  /** Up the reward from the gold text, a word at a time, wherever that leads. */
+  async function climb(start: readonly string[], allowed: (texts: string[][]) => Promise<string[][]>) {
+    const words = bench.world.vocabulary!;
+    const rng = stream(1, 'climb');
+    let texts = [...start];
+    for (let step = 0; step < 5; step++) {
+      const edits = texts.map(text => {
+        const parts = text.split(' ');
+        return Array.from({ length: 48 }, () => {
+          const at = Math.floor(rng() * parts.length);
+          return parts.with(at, words[Math.floor(rng() * words.length)]!).join(' ');
+        });
+      });
+      const tried = await allowed(edits);
+      const ranked = await rank(
+        bench,
+        inputs,
+        tried.map((list, i) => [texts[i]!, ...list]),
+      );
+      texts = ranked.map(list => list[0]!.text);
+    }
+    return texts;
+  }
+  const whole = (texts: readonly string[]) =>
+    share(texts, (text, i) => [0, 1].every(step => exactExpression(text, inputs.problems[i]!.steps[step]!)));
+  const similarity = async (texts: readonly string[]) => {
+    const ranked = await rank(
+      bench,
+      inputs,
+      texts.map(text => [text]),
+    );
+    return ranked.reduce((sum, list) => sum + list[0]!.similarity, 0) / texts.length;
+  };
+
+  it('is what keeps a search from texts that score above the gold text and say something else', async () => {
+    const free = await climb(gold, async texts => texts);
+    const bound = await climb(gold, texts => supported(bench, texts));
+    expect(await similarity(free)).toBeGreaterThan((await similarity(gold)) + 0.01);
+    expect(whole(free)).toBeLessThan(0.6);
+    expect(whole(bound)).toBeGreaterThan(whole(free) + 0.25);
+  }, 60_000);
+
+  it('holds the gold texts, and refuses a word out of place', async () => {
+    expect(share(gold, () => true)).toBe(1);
+    const kept = await supported(
+      bench,
+      gold.map(text => [text]),
+    );
+    expect(kept.filter(list => list.length === 1).length / gold.length).toBeGreaterThan(0.9);
+    const broken = gold.map(text => [text.replace('=', '>>')]);
+    expect((await supported(bench, broken)).flat()).toEqual([]);
+  });
+
+  it('scores a text by all of its words and by the least likely; nothing is said by the empty one', async () => {
+    const scores = await referenceScores(bench, ['', gold[0]!, gold[0]!.split(' ').slice(0, 3).join(' ')]);
+    expect(scores.get('')).toEqual({ sum: 0, least: 0 });
+    const [whole, part] = [scores.get(gold[0]!)!, [...scores.values()][2]!];
+    expect(whole.sum).toBeLessThanOrEqual(part.sum);
+    expect(whole.least).toBeLessThanOrEqual(part.least);
+    expect(whole.sum).toBeLessThanOrEqual(whole.least);
+  });
+});

@@ -1,0 +1,220 @@
+/**
+ * Chain decoding: a thought is read step by step. The text that was read for a step is closed by the model and begins the texts of
+ * the next, so that a later latent has to tell only what it adds.
+ *
+ * Next steps come from the policy and from the language of the world: its grammar where it declares one, else what the reference
+ * writes, which learned the language in the warm start. None of them sees the question. Several beginnings are kept, and whole
+ * chains are ranked: by the similarities of all steps read, and the log-probability of the text under the reference at a price per
+ * nat, as PPO weighs them. The price settles what the reward hardly sees: `21 - 3 = 12` leaves nearly the state of `21 - 9 = 12`.
+ */
+import { anchorPosition } from '../lrm/anchors.ts';
+import { inChunks } from '../lrm/client.ts';
+import { standardise, type View } from '../lrm/views.ts';
+import { stepsTask } from '../rollout/steps.ts';
+import type { SharedFloats } from '../tensor/shared.ts';
+import type { Bank } from './bank.ts';
+import { type Bench, type ReadingTask, vectorsOf } from './bench.ts';
+import { type Candidate, propose, rank } from './candidates.ts';
+import { complete } from './measure.ts';
+import { referenceScores } from './support.ts';
+
+/** Whole steps that were read before, closed. */
+interface Beginning {
+  readonly text: string;
+  /** Sum of the similarities of its readings. */
+  readonly earlier: number;
+  /** Texts that go one step further in the language of the world. */
+  readonly further: readonly string[];
+}
+
+export interface ChainTask extends ReadingTask {
+  /** For each question its beginnings, best first; undefined for a first step. They do not depend on `vectors`. */
+  beginnings(): Promise<readonly (readonly Beginning[])[] | undefined>;
+}
+
+type Proposal = Pick<Beginning, 'text' | 'earlier'>;
+
+interface Chain extends Proposal, Candidate {
+  /** What chains are ranked by. */
+  readonly score: number;
+}
+
+/** Beginnings per task. */
+const ROWS = 8;
+
+/** The task of reading a view of latents [n,N+1,d]. The steps before are read when first asked for, and once. */
+export function chainTask(
+  bench: Bench,
+  { view, questions, states }: Pick<ReadingTask, 'view' | 'questions'> & { readonly states: Float32Array },
+  bank: Bank | undefined,
+): ChainTask {
+  let made: ReturnType<ChainTask['beginnings']> | undefined;
+  return {
+    view,
+    questions,
+    vectors: vectorsOf(bench, view, states),
+    beginnings() {
+      const before = viewBefore(bench, view);
+      made ??= before
+        ? beginningsFor(bench, view, chainTask(bench, { view: before, questions, states }, bank), bank)
+        : Promise.resolve(undefined);
+      return made;
+    },
+  };
+}
+
+/** Of the views that speak of the step before a view's, the one whose targets are explained best. */
+function viewBefore({ views: { views } }: Pick<Bench, 'views'>, { anchor }: View): View | undefined {
+  const before = anchor ? views.filter(view => view.anchor?.step === anchor.step - 1) : [];
+  return before.sort((a, b) => b.fve - a.fve)[0];
+}
+
+/** Texts for each target, best chain first. */
+export async function readChain(bench: Bench, task: ChainTask, bank: Bank | undefined): Promise<Chain[][]> {
+  const beginnings = await task.beginnings();
+  const first = async () => (await propose(bench, task, bank)).map(texts => texts.map(text => ({ text, earlier: 0 })));
+  const proposals = beginnings ? await goOn(bench, task, beginnings) : await first();
+  const { support, prior } = bench.config.eval;
+  const texts = proposals.map(list => new Map(list.map(({ text, earlier }) => [text, earlier])));
+  const language = await referenceScores(
+    bench,
+    texts.flatMap(list => [...list.keys()]),
+  );
+  const known = texts.map(list => [...list.keys()].filter(text => language.get(text)!.least >= support));
+  const ranked = await rank(bench, task, known);
+  return ranked.map((list, i) => {
+    const scored = list.map(({ text, similarity }) => {
+      const earlier = texts[i]!.get(text)!;
+      return { text, similarity, earlier, score: earlier + similarity + prior * language.get(text)!.sum };
+    });
+    return scored.sort((a, b) => b.score - a.score);
+  });
+}
+
+/** What the best chains of the step before make for a view: finished by the model where they leave that step open. */
+async function beginningsFor(
+  bench: Bench,
+  view: View,
+  before: ChainTask,
+  bank: Bank | undefined,
+): Promise<Beginning[][]> {
+  const { end } = bench.step;
+  const { encode } = bench.client.lrm.tokenizer;
+  const steps = before.view.anchor!.step;
+  const chains = await readChain(bench, before, bank);
+  const wholeSteps = (tokens: readonly number[]) => tokens.filter(token => token === end).length;
+  const best = chains.map(list =>
+    list
+      .filter(({ text }) => wholeSteps(encode(text).slice(0, -1)) === steps - 1)
+      .slice(0, bench.config.eval.beginnings),
+  );
+  const closed = await complete(
+    bench,
+    best.flatMap((list, i) => list.map(() => before.questions[i]!)),
+    best.flatMap(list => list.map(({ text }) => text)),
+  );
+  let next = 0;
+  const whole = best.map(list => {
+    const earlier = new Map<string, number>();
+    for (const chain of list) {
+      const text = closed[next++]!;
+      if (encode(text).at(-1) === end && !earlier.has(text)) earlier.set(text, chain.earlier + chain.similarity);
+    }
+    return [...earlier];
+  });
+  const further = await languageOf(bench, view, [...new Set(whole.flatMap(list => list.map(([text]) => text)))]);
+  return whole.map(list => list.map(([text, earlier]) => ({ text, earlier, further: further.get(text)! })));
+}
+
+/** Behind each of some texts what the world's language goes on with, up to the view's anchor. */
+async function languageOf(bench: Bench, view: View, texts: readonly string[]): Promise<Map<string, string[]>> {
+  const { config, world, warmStart, policy, step } = bench;
+  const { encode, decode } = bench.client.lrm.tokenizer;
+  if (config.eval.grammar && world.nextSteps) {
+    const go = (text: string) => {
+      const tokens = encode(text);
+      const steps: string[] = [];
+      for (let from = 0; from < tokens.length; from = tokens.indexOf(step.end, from) + 1)
+        steps.push(decode(tokens.slice(from, tokens.indexOf(step.end, from) + 1)));
+      return world.nextSteps!(steps).map(next => upTo(bench, view, [...tokens, ...encode(next)]));
+    };
+    return new Map(texts.map(text => [text, go(text)]));
+  }
+  const hidden = { z: new Float32Array(policy.targetSize), question: [policy.padId] };
+  const tokens = texts.map(encode);
+  const written = await nextSteps(
+    bench,
+    warmStart,
+    tokens.map(beginning => ({ beginning, ...hidden })),
+  );
+  return new Map(texts.map((text, i) => [text, written[i]!.map(next => upTo(bench, view, [...tokens[i]!, ...next]))]));
+}
+
+/** Every proposed next step behind every beginning. */
+async function goOn(
+  bench: Bench,
+  { view, questions, vectors }: ReadingTask,
+  beginnings: readonly (readonly Beginning[])[],
+): Promise<Proposal[][]> {
+  const { trained, policy, text: statistics } = bench;
+  const { encode } = bench.client.lrm.tokenizer;
+  const d = policy.targetSize;
+  const z = standardise(statistics, vectors);
+  const rows = beginnings.flatMap((list, problem) => list.map(beginning => ({ ...beginning, problem })));
+  const shown = rows.map(({ text, problem }) => ({
+    beginning: encode(text),
+    z: z.subarray(problem * d, (problem + 1) * d),
+    question: questions[problem]!,
+  }));
+  const written = await nextSteps(bench, trained, shown);
+  const out: Proposal[][] = beginnings.map(() => []);
+  rows.forEach(({ earlier, further, problem }, i) => {
+    const own = written[i]!.map(step => upTo(bench, view, [...shown[i]!.beginning, ...step]));
+    for (const text of [...own, ...further]) out[problem]!.push({ text, earlier });
+  });
+  return out;
+}
+
+interface Shown {
+  /** Tokens. */
+  readonly beginning: readonly number[];
+  readonly z: Float32Array;
+  readonly question: readonly number[];
+}
+
+/** For each of n beginnings the likeliest next steps that a policy writes, closing tokens included. */
+async function nextSteps(
+  { config, policy, pool, signal, step }: Bench,
+  params: SharedFloats,
+  shown: readonly Shown[],
+): Promise<(readonly number[])[][]> {
+  const { next_steps: width, support: floor } = config.eval;
+  const parts = await inChunks(shown, ROWS, rows => {
+    const z = new Float32Array(rows.length * policy.targetSize);
+    rows.forEach((row, i) => {
+      z.set(row.z, i * policy.targetSize);
+    });
+    const request = {
+      policy,
+      params,
+      z,
+      questions: rows.map(row => row.question),
+      beginnings: rows.map(row => row.beginning),
+      stepEnd: step.end,
+      width,
+      floor,
+      maxNewTokens: step.longest,
+    };
+    return pool.run(stepsTask, request, { signal });
+  });
+  return parts
+    .flat()
+    .slice(0, shown.length)
+    .map(list => list.map(({ tokens }) => tokens));
+}
+
+/** The text of a chain's tokens up to the view's anchor, if it has one. */
+function upTo({ client, step }: Bench, { anchor }: View, tokens: readonly number[]): string {
+  const length = anchor && anchorPosition(tokens, anchor, step.end);
+  return client.lrm.tokenizer.decode(tokens.slice(0, length ?? tokens.length));
+}

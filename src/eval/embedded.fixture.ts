@@ -1,0 +1,54 @@
+/** For tests: the embedded model and its embedded warm start, as a run that was never trained further. */
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inlinePool } from '../lrm/inlinePool.fixture.ts';
+import { stepShape } from '../lrm/targets.ts';
+import { trainConfigSchema } from '../rl/config.ts';
+import { loadPolicy, policySpec } from '../rl/policyFiles.ts';
+import { prepare } from '../rl/prepare.ts';
+import { runPaths } from '../run/paths.ts';
+import { createShared } from '../tensor/shared.ts';
+import type { Bench } from './bench.ts';
+
+const model = (name: string) => new URL(`../../models/${name}`, import.meta.url).pathname;
+
+/** Two results of the chain, read without the question, each translated by few problems. */
+const config = trainConfigSchema.parse({
+  name: 'embedded',
+  lrm: model('arithmetic'),
+  world: { kind: 'arithmetic' },
+  targets: {
+    latents: [1, 3],
+    space: 'translated',
+    anchors: ['result'],
+    context: 'none',
+    problems: { train: 600, validation: 16, test: 20, steps: 3 },
+  },
+  reward: { whitening: 'residual' },
+  policy: { init: model('arithmetic-warm-start') },
+  eval: { bank: 1000, best_of: 8, problems: 20 },
+});
+
+export async function embeddedBench(): Promise<Bench> {
+  const pool = inlinePool();
+  const signal = new AbortController().signal;
+  const progress = { stage() {}, update() {}, note() {}, close() {} };
+  const paths = runPaths(mkdtempSync(join(tmpdir(), 'recodi-embedded-')));
+  const prepared = await prepare({ config, paths, pool, signal, progress });
+  const policy = policySpec(prepared.client.lrm, config.policy);
+  const { params, text } = loadPolicy(config.policy.init!, policy);
+  return {
+    config,
+    paths,
+    pool,
+    signal,
+    progress,
+    ...prepared,
+    policy,
+    text,
+    trained: createShared('embedded', params),
+    warmStart: createShared('embedded', params),
+    step: stepShape(prepared.client, prepared.world, prepared.sets.get('train')!.problems),
+  };
+}

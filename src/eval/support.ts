@@ -1,0 +1,37 @@
+/**
+ * The language that texts may be of: what the reference, the warm start that is shown no target, would write. A reward alone
+ * can be climbed out of it, to texts that score above the gold text and say something else; so a text with a token below
+ * `eval.support` is refused, however well it scores.
+ */
+import { inChunks } from '../lrm/client.ts';
+import { type Likelihood, likelihoodTask } from '../rollout/score.ts';
+import type { Bench } from './bench.ts';
+
+const ROWS = 64;
+/** Widths are rounded up to a multiple of this, so that few graphs are built. */
+const WIDTH_STEP = 8;
+
+type SupportBench = Pick<Bench, 'client' | 'config' | 'policy' | 'pool' | 'signal' | 'warmStart'>;
+
+/** Texts under the reference, without an end token: what is read up to an anchor need not end there. */
+export async function referenceScores(
+  { client, policy, pool, signal, warmStart: params }: SupportBench,
+  texts: Iterable<string>,
+): Promise<Map<string, Likelihood>> {
+  const distinct = [...new Set(texts)];
+  const tokens = distinct.map(text => client.lrm.tokenizer.encode(text));
+  const longest = tokens.reduce((most, row) => Math.max(most, row.length), 1);
+  const width = Math.ceil(longest / WIDTH_STEP) * WIDTH_STEP;
+  const parts = await inChunks(tokens, ROWS, rows => {
+    const hidden = { z: new Float32Array(rows.length * policy.targetSize), questions: rows.map(() => [policy.padId]) };
+    return pool.run(likelihoodTask, { policy, params, ...hidden, texts: rows, width }, { signal });
+  });
+  const scores = parts.flat();
+  return new Map(distinct.map((text, i) => [text, scores[i]!]));
+}
+
+/** The texts that the reference might write, in their order. */
+export async function supported(bench: SupportBench, texts: readonly (readonly string[])[]): Promise<string[][]> {
+  const scores = await referenceScores(bench, texts.flat());
+  return texts.map(list => list.filter(text => scores.get(text)!.least >= bench.config.eval.support));
+}

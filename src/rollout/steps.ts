@@ -1,0 +1,42 @@
+/** Worker task: the likeliest next steps that a policy writes behind given beginnings of texts. */
+import { createStepSearch } from '../../policies/continuation.ts';
+import { type PolicySpec, policyLayout } from '../../policies/languageModel.ts';
+import { type PromptRows, promptInputs } from '../../policies/promptRows.ts';
+import type { Continuation } from '../lm/beam.ts';
+import { hostViews } from '../lm/parameters.ts';
+import { padTokens } from '../lrm/batches.ts';
+import { oncePer } from '../tensor/oncePer.ts';
+import { localCopy, type SharedFloats } from '../tensor/shared.ts';
+import { task } from '../tensor/task.ts';
+
+/** One row per text. */
+export interface StepsRequest extends PromptRows {
+  readonly policy: PolicySpec;
+  readonly params: SharedFloats;
+  /** Token ids that each text begins with. */
+  readonly beginnings: readonly (readonly number[])[];
+  /** The token that closes a step. */
+  readonly stepEnd: number;
+  /** Most steps per text. */
+  readonly width: number;
+  /** Least log-probability of a token, in nats. */
+  readonly floor: number;
+  readonly maxNewTokens: number;
+}
+
+const searchOf = oncePer(({ policy, stepEnd }: Pick<StepsRequest, 'policy' | 'stepEnd'>) =>
+  createStepSearch(policy, stepEnd),
+);
+
+/** Per text its next steps, likeliest first, each with its closing token. */
+export function proposeSteps(request: StepsRequest): Promise<Continuation[][]> {
+  const { policy, stepEnd, beginnings, width, floor, maxNewTokens } = request;
+  return searchOf({ policy, stepEnd }).search({
+    params: hostViews(policyLayout(policy), localCopy(request.params)),
+    inputs: { prompt: promptInputs(policy, request), beginning: padTokens(beginnings, policy.padId, 'right') },
+    width,
+    floor,
+    maxNewTokens,
+  });
+}
+export const stepsTask = task<StepsRequest, Continuation[][]>(import.meta.url, proposeSteps);
