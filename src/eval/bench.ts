@@ -5,7 +5,6 @@
 import type { PolicySpec } from '../../policies/languageModel.ts';
 import type { LrmClient } from '../lrm/client.ts';
 import { similarities } from '../lrm/similarity.ts';
-import { type StepShape, stepShape } from '../lrm/targets.ts';
 import { type TextStatistics, targetVectors, type View } from '../lrm/views.ts';
 import type { TrainConfig } from '../rl/config.ts';
 import { loadPolicy, policySpec } from '../rl/policyFiles.ts';
@@ -19,7 +18,6 @@ export interface Bench extends Preparation, Prepared {
   readonly warmStart: SharedFloats;
   /** By which the policy's input is standardised. */
   readonly text: TextStatistics;
-  readonly step: StepShape;
 }
 
 export async function openBench(preparation: Preparation): Promise<Bench> {
@@ -34,7 +32,6 @@ export async function openBench(preparation: Preparation): Promise<Bench> {
     trained: createShared('trained', trained.params),
     warmStart: createShared('warm_start', warm.params),
     text: trained.text,
-    step: stepShape(prepared.client, prepared.world, prepared.sets.get('train')!.problems),
   };
 }
 

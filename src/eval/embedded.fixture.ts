@@ -3,7 +3,6 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inlinePool } from '../lrm/inlinePool.fixture.ts';
-import { stepShape } from '../lrm/targets.ts';
 import { trainConfigSchema } from '../rl/config.ts';
 import { loadPolicy, policySpec } from '../rl/policyFiles.ts';
 import { prepare } from '../rl/prepare.ts';
@@ -49,6 +48,5 @@ export async function embeddedBench(): Promise<Bench> {
     text,
     trained: createShared('embedded', params),
     warmStart: createShared('embedded', params),
-    step: stepShape(prepared.client, prepared.world, prepared.sets.get('train')!.problems),
   };
 }

@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { isPoint, parseAnchor } from '../lrm/anchors.ts';
 import { createLrmClient, type LrmClient } from '../lrm/client.ts';
 import { loadTargets, saveTargets } from '../lrm/targetFiles.ts';
-import { collectTargets, makeViews, type TargetSet } from '../lrm/targets.ts';
+import { collectTargets, makeViews, type StepShape, stepShape, type TargetSet } from '../lrm/targets.ts';
 import { loadViews, saveViews, type Views } from '../lrm/views.ts';
 import { RecodiError } from '../run/errors.ts';
 import { makeFolder, writeJson } from '../run/files.ts';
@@ -22,6 +22,7 @@ export interface Prepared {
   readonly client: LrmClient;
   readonly sets: ReadonlyMap<Split, TargetSet>;
   readonly views: Views;
+  readonly step: StepShape;
 }
 
 export interface Preparation {
@@ -37,7 +38,8 @@ export async function prepare({ config, paths, pool, signal, progress }: Prepara
   const client = await createLrmClient(pool, config.lrm, signal);
   const files = { tensors: paths.targetVectors, lines: paths.targets };
   if (existsSync(`${paths.translators}/views.json`)) {
-    return { world, client, sets: loadTargets(files, client), views: loadViews(paths.translators) };
+    const sets = loadTargets(files, client);
+    return { world, client, sets, views: loadViews(paths.translators), step: stepOf(client, world, sets) };
   }
   const { problems: counts } = config.targets;
   const sets = new Map<Split, TargetSet>();
@@ -76,8 +78,11 @@ export async function prepare({ config, paths, pool, signal, progress }: Prepara
   writeJson(`${paths.translators}/choice.json`, chosen.table);
   saveViews(paths.translators, chosen);
   progress.update(1);
-  return { world, client, sets, views: chosen };
+  return { world, client, sets, views: chosen, step: stepOf(client, world, sets) };
 }
+
+const stepOf = (client: LrmClient, world: World, sets: Prepared['sets']) =>
+  stepShape(client, world, sets.get('train')!.problems);
 
 function chosenLatents({ targets }: TrainConfig, client: LrmClient): number[] {
   const { latents: most } = client.lrm.spec;
