@@ -7,9 +7,8 @@ import type { LrmClient } from '../lrm/client.ts';
 import { similarities } from '../lrm/similarity.ts';
 import { type TextStatistics, targetVectors, type View } from '../lrm/views.ts';
 import type { TrainConfig } from '../rl/config.ts';
-import { loadPolicy, policySpec } from '../rl/policyFiles.ts';
+import { loadPolicy, policyFolder, policySpec } from '../rl/policyFiles.ts';
 import { type Preparation, type Prepared, prepare } from '../rl/prepare.ts';
-import { policyFolder } from '../rl/train.ts';
 import { createShared, type SharedFloats } from '../tensor/shared.ts';
 
 export interface Bench extends Preparation, Prepared {

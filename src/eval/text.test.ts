@@ -5,6 +5,7 @@ import { arithmeticSchema, createArithmetic } from '../worlds/arithmetic.ts';
 import { equationStep, readStep } from '../worlds/notation.ts';
 import type { Problem, Step } from '../worlds/problem.ts';
 import {
+  alikeness,
   distinct,
   evaluatesTo,
   exactExpression,
@@ -187,4 +188,16 @@ test('length, distinct-n and repetition', () => {
   expect(repetition('a b a b a b', 2)).toBeCloseTo(1 - 2 / 5);
   expect(repetition('<< 5 + 6 = 11 >> << 11 * 3 =')).toBe(0);
   expect(repetition('a')).toBe(0);
+});
+
+test('texts are alike by the n-grams that they share, mean over pairs', () => {
+  expect(alikeness(['a b c', 'a b d', 'x y z'], 2)).toBeCloseTo((0.5 + 0.5) / 6);
+  expect(alikeness(['a b a b', 'a b'], 2)).toBeCloseTo((2 / 3 + 1) / 2);
+  expect(alikeness(['a', 'a', 'b'], 2)).toBeCloseTo(2 / 6);
+  expect(alikeness(['a b c'], 2)).toBeNull();
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom('a', 'b', 'c')), fc.integer({ min: 2, max: 5 }), (words, copies) => {
+      expect(alikeness(Array(copies).fill(words.join(' ')), 4)).toBeCloseTo(1);
+    }),
+  );
 });

@@ -122,16 +122,34 @@ export function wordCount(text: string): number {
   return wordsOf(text).length;
 }
 
+function gramsOf(text: string, n: number): string[] {
+  const words = wordsOf(text);
+  return words.slice(n - 1).map((_, i) => words.slice(i, i + n).join(' '));
+}
+
 /** distinct-n (Li et al. 2016): different n-grams of all texts over their number, in 0 … 1; null where there are none. */
 export function distinct(texts: readonly string[], n: number): number | null {
-  const grams = texts.flatMap(text => {
-    const words = wordsOf(text);
-    return words.slice(n - 1).map((_, i) => words.slice(i, i + n).join(' '));
-  });
+  const grams = texts.flatMap(text => gramsOf(text, n));
   return grams.length === 0 ? null : new Set(grams).size / grams.length;
 }
 
 /** seq-rep-n (Welleck et al. 2020): the share of a text's n-grams that stand in it before, in 0 … 1; 0 for shorter texts. */
 export function repetition(text: string, n = 4): number {
   return 1 - (distinct([text], n) ?? 1);
+}
+
+/**
+ * The share of a text's n-grams that stand in another of the texts too, mean over all pairs, in 0 … 1: 1 where all texts are one.
+ * A text with fewer than n words is one n-gram. null for fewer than two texts.
+ */
+export function alikeness(texts: readonly string[], n: number): number | null {
+  if (texts.length < 2) return null;
+  const grams = texts.map(text => {
+    const own = gramsOf(text, n);
+    return own.length > 0 ? own : [wordsOf(text).join(' ')];
+  });
+  const holders = new Map<string, number>();
+  for (const gram of grams.flatMap(own => [...new Set(own)])) holders.set(gram, (holders.get(gram) ?? 0) + 1);
+  const shared = grams.map(own => own.reduce((sum, gram) => sum + holders.get(gram)! - 1, 0) / own.length);
+  return shared.reduce((sum, count) => sum + count, 0) / (texts.length * (texts.length - 1));
 }

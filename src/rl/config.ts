@@ -192,6 +192,31 @@ const ppo = z
     divides('samples_per_problem', section.samples_per_problem, section.micro_batch_size, 'micro_batch_size');
   });
 
+const bound = (value: number, what: string) => z.number().default(value).describe(what);
+
+const bounds = {
+  gap: bound(0.1, 'most that the swap gap falls while the score does not'),
+  same: bound(0.1, 'most that validation/same falls while validation/score does not'),
+  effect: bound(0.01, 'least change of the similarity by a text, up or down'),
+  unread: bound(0.05, 'least swap gap'),
+  repetition: bound(0.1, "highest share of a text's 4-grams that stand in it before"),
+  distinct: bound(0.5, 'least share of its first value that distinct-4 has left'),
+  alike: bound(0.2, "highest share of a text's 4-grams that stand in another problem's text too"),
+  last_token: bound(0.9, "highest share of a text's effect that its last token has alone"),
+  entropy: bound(0.1, 'least share of its first value that the entropy has left'),
+  kl: bound(1, 'highest KL to the warm start, in nats per token'),
+  format: bound(0.2, 'most that the share of well-formed texts falls'),
+};
+
+const alarms = z.strictObject({
+  window: count.default(10).describe('updates whose mean is judged'),
+  stop: z
+    .array(z.enum(Object.keys(bounds) as (keyof typeof bounds)[]))
+    .default([])
+    .describe('alarms that end the run, with a checkpoint; the others are a warning'),
+  ...bounds,
+});
+
 const rollout = z.strictObject({
   pool: z
     .enum(['piscina', 'bullmq'])
@@ -283,6 +308,9 @@ export const trainConfigSchema = z.strictObject({
   reward: reward.prefault({}).describe('what a text is worth'),
   warm_start: warmStart.prefault({}).describe('supervised start on free text and its readouts'),
   ppo: ppo.prefault({}).describe('reinforcement learning'),
+  alarms: alarms
+    .prefault({})
+    .describe('signs that the reward is earned by something other than reading: see alarms.md'),
   rollout: rollout.prefault({}).describe('one machine or many: see many-machines.md'),
   eval: evaluation.prefault({}).describe('the held-out table'),
   labels: labels.prefault({}).describe('what `recodi label` writes'),

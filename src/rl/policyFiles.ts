@@ -9,6 +9,7 @@ import type { Lrm } from '../lrm/folder.ts';
 import type { TextStatistics } from '../lrm/views.ts';
 import { RecodiError, show } from '../run/errors.ts';
 import { makeFolder, readJson, writeJson } from '../run/files.ts';
+import type { RunPaths } from '../run/paths.ts';
 import { openSafetensors, writeSafetensors } from '../tensor/safetensors.ts';
 import type { TrainConfig } from './config.ts';
 
@@ -44,6 +45,9 @@ export function policySpec(lrm: Lrm, config: TrainConfig['policy']): PolicySpec 
     banned: [...new Set([spec.padId, spec.botId, spec.eotId, injectId, separatorId])],
   };
 }
+
+/** Folders of the trained policy and of the warm start that it is held against. */
+export const policyFolder = (paths: RunPaths, which: 'policy' | 'warm_start') => join(paths.folder, which);
 
 export function savePolicy(folder: string, spec: PolicySpec, params: Float32Array, text: TextStatistics): void {
   makeFolder(folder);

@@ -1,7 +1,7 @@
 /** What an update says of itself beside PPO's own numbers: how well its texts read their latents, and a table of samples. */
 
 import type { InversionTarget } from '../../envs/latentInversion.ts';
-import { wellFormed } from '../eval/text.ts';
+import { alikeness, distinct, repetition, wellFormed } from '../eval/text.ts';
 import type { TargetSet } from '../lrm/targets.ts';
 import type { Pool } from '../tensor/pool.ts';
 import type { World } from '../worlds/problem.ts';
@@ -33,11 +33,26 @@ export function inversionMetrics(
     'inversion/shuffled_cos': term('shuffled'),
     'inversion/gap': term('gap'),
     'inversion/lift_empty': term('lift_empty'),
+    'inversion/effect': mean(rollouts.scores.map(score => Math.abs(score.terms.lift_empty!))),
     'inversion/fve': term('fve'),
     ...(equations && {
       'inversion/format_rate': mean(rollouts.texts.map(text => (wellFormed(text, equations) ? 1 : 0))),
     }),
     ...Object.fromEntries([...byView].sort().map(([view, scores]) => [`inversion/${view}/score`, mean(scores)])),
+  };
+}
+
+/** n of the n-grams by which texts are held against themselves and each other. */
+const GRAM = 4;
+
+/** `completions/repetition` of all texts; `completions/distinct` and `/alike` of one text per problem. */
+export function textMetrics({ rollouts }: PpoUpdate, samples: number): Record<string, number> {
+  const firsts = rollouts.texts.filter((_, row) => row % samples === 0);
+  const [different, alike] = [distinct(firsts, GRAM), alikeness(firsts, GRAM)];
+  return {
+    'completions/repetition': mean(rollouts.texts.map(text => repetition(text, GRAM))),
+    ...(different !== null && { 'completions/distinct': different }),
+    ...(alike !== null && { 'completions/alike': alike }),
   };
 }
 

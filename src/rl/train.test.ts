@@ -25,14 +25,17 @@ beforeAll(async () => {
 afterAll(closeEngine);
 
 interface Changes {
+  readonly seed?: number;
   readonly policy?: object;
   readonly warm_start?: object;
   readonly ppo?: object;
+  readonly alarms?: object;
 }
 
-function begin(name: string, { policy, warm_start, ppo }: Changes = {}) {
+function begin(name: string, { seed, policy, warm_start, ppo, alarms }: Changes = {}) {
   const config = trainConfigSchema.parse({
     name,
+    seed,
     lrm,
     targets: { space: 'raw', latents: [1], problems: { train: 10, validation: 8, test: 8 } },
     policy: { max_new_tokens: 4, ...policy },
@@ -49,6 +52,7 @@ function begin(name: string, { policy, warm_start, ppo }: Changes = {}) {
       validate_every: 10,
       ...ppo,
     },
+    alarms,
   });
   return { config, paths: createRun(folder, trainConfigSchema, config) };
 }
@@ -70,10 +74,10 @@ describe('a training', () => {
   it('without PPO leaves the warm start as its policy, and is finished', async () => {
     const run = begin('warm', { ppo: { updates: 0 } });
     expect((await train(run)).finished).toBe(true);
-    expect(phases(run.paths)).toEqual(['warm_start 1', 'warm_start 2', 'warm_start 3']);
+    expect(phases(run.paths)).toEqual(['warm_start 1', 'warm_start 2', 'warm_start 3', 'ppo 0']);
     expect(policy(run.paths).equals(policy(run.paths, 'warm_start'))).toBe(true);
     expect((await train(run, { resume: true })).finished).toBe(true);
-    expect(phases(run.paths)).toHaveLength(3);
+    expect(phases(run.paths)).toHaveLength(4);
   });
 
   it('begins PPO from another run’s policy where it is told to, and from the model itself without a warm start', async () => {
@@ -81,18 +85,18 @@ describe('a training', () => {
     await train(first);
     const second = begin('second', { policy: { init: join(first.paths.folder, 'policy') } });
     await train(second);
-    expect(phases(second.paths)).toEqual(['ppo 1', 'ppo 2']);
+    expect(phases(second.paths)).toEqual(['ppo 0', 'ppo 1', 'ppo 2']);
     expect(policy(second.paths, 'warm_start').equals(policy(first.paths))).toBe(true);
     const cold = begin('cold', { warm_start: { steps: 0 } });
     await train(cold);
-    expect(phases(cold.paths)).toEqual(['ppo 1', 'ppo 2']);
-    expect(metricsOf(cold.paths)[0]!['selfcheck/kl']).toBe(0);
+    expect(phases(cold.paths)).toEqual(['ppo 0', 'ppo 1', 'ppo 2']);
+    expect(metricsOf(cold.paths)[1]!['selfcheck/kl']).toBe(0);
   });
 
   it('of a policy that sees the question shows it one everywhere, and says so in its files', async () => {
     const run = begin('seeing', { policy: { sees_question: true } });
     await train(run);
-    const [first] = metricsOf(run.paths).filter(line => line.phase === 'ppo');
+    const first = metricsOf(run.paths).find(line => line.phase === 'ppo' && line.update === 1);
     expect(first!['selfcheck/ratio_error']).toBeLessThan(1e-4);
     expect(first!['selfcheck/kl']).toBe(0);
     const folder = join(run.paths.folder, 'policy');
@@ -130,7 +134,7 @@ describe('a training', () => {
     expect(existsSync(join(paths.checkpoints, '000003'))).toBe(true);
     await train(run, { resume: true });
     expect(readFileSync(join(paths.checkpoints, 'best'), 'utf8').trim()).toMatch(/^00000[34]$/);
-    expect(phases(paths)).toEqual(['warm_start 1', 'warm_start 2', 'warm_start 3', 'ppo 1']);
+    expect(phases(paths)).toEqual(['warm_start 1', 'warm_start 2', 'warm_start 3', 'ppo 0', 'ppo 1']);
   });
 
   it('that is interrupted within an update starts nothing more, and goes on from what stood before it', async () => {
@@ -163,5 +167,32 @@ describe('a training', () => {
     const run = begin('broken', { warm_start: { steps: 5, lr: 1e30, warmup: 0, max_grad_norm: 1e30 } });
     await expect(train(run)).rejects.toThrow(/warm start, step \d: .*lower warm_start\.lr.*There is no checkpoint yet/);
     expect(metricsOf(run.paths).at(-1)).toMatchObject({ skipped_updates: 1 });
+  });
+
+  it('that an alarm stops keeps its checkpoints, says why, and goes on past it where it is resumed', async () => {
+    const changes = { seed: 2, ppo: { updates: 3 } };
+    const bounds = { window: 2, kl: -1, last_token: 0.9 };
+    const whole = begin('warned', { ...changes, alarms: bounds });
+    await train(whole);
+    const run = begin('alarmed', { ...changes, alarms: { ...bounds, stop: ['kl', 'last_token'] } });
+    const { paths } = run;
+    const first =
+      /^Alarm last_token: at update 0 .*, over alarms\.last_token, 0\.9\. .*`recodi resume .*alarmed` goes on from .*000003/;
+    await expect(train(run)).rejects.toMatchObject({ code: 'gate', message: expect.stringMatching(first) });
+    expect(phases(paths).at(-1)).toBe('ppo 0');
+    const kl =
+      /^Alarm kl: at update 2 \(mean of 2 updates\), the KL to the warm start was .*, over alarms\.kl, -1\. .*raise ppo\.kl\.coef.*`recodi resume .*alarmed` goes on from .*000005/;
+    await expect(train(run, { resume: true })).rejects.toMatchObject({
+      code: 'gate',
+      message: expect.stringMatching(kl),
+    });
+    expect(phases(paths).at(-1)).toBe('ppo 2');
+    expect(metricsOf(paths).at(-1)).toHaveProperty('alarms/kl');
+    expect(readFileSync(paths.log, 'utf8')).toMatch(/"level":"error".*Alarm kl/);
+    expect(existsSync(join(paths.checkpoints, '000003'))).toBe(true);
+    expect(existsSync(join(paths.policy, 'policy.json'))).toBe(true);
+    expect((await train(run, { resume: true })).finished).toBe(true);
+    expect([metricsOf(paths), policy(paths)]).toEqual([metricsOf(whole.paths), policy(whole.paths)]);
+    expect(readFileSync(whole.paths.log, 'utf8').match(/"level":"warn".*Alarm kl/g)).toHaveLength(1);
   });
 });

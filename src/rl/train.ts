@@ -2,17 +2,18 @@
  * `recodi train`: the main job. Targets, warm start, PPO; then the best policy is left in the run folder for evaluation and
  * labels. Each phase can be resumed where a checkpoint stands, and gives the numbers it would have given.
  */
-import { join } from 'node:path';
+import { relative } from 'node:path';
 import { z } from 'zod';
 import { initialPolicy, type PolicySpec } from '../../policies/languageModel.ts';
 import { createLearner, type LearnerState } from '../lm/learner.ts';
 import { readFreeTexts, type TargetSet } from '../lrm/targets.ts';
 import { standardise, type TextStatistics } from '../lrm/views.ts';
-import { newestCheckpoint, saveCheckpoint } from '../run/checkpoint.ts';
+import { checkpointFolder, newestCheckpoint, saveCheckpoint } from '../run/checkpoint.ts';
+import { RecodiError } from '../run/errors.ts';
 import { unlessAborted } from '../run/interrupt.ts';
-import { openJsonl } from '../run/jsonl.ts';
+import { openJsonl, readJsonl } from '../run/jsonl.ts';
 import type { Log } from '../run/log.ts';
-import { type MetricsWriter, openMetrics } from '../run/metricsWriter.ts';
+import { type Metrics, type MetricsWriter, openMetrics } from '../run/metricsWriter.ts';
 import type { RunPaths } from '../run/paths.ts';
 import type { Progress } from '../run/progress.ts';
 import { stream } from '../run/random.ts';
@@ -20,12 +21,13 @@ import { checkpointSchedule } from '../run/schedule.ts';
 import { noteStep, stopIfStuck } from '../run/skips.ts';
 import type { Pool } from '../tensor/pool.ts';
 import { createShared } from '../tensor/shared.ts';
+import { createAlarms, type Raised } from './alarms.ts';
 import type { TrainConfig } from './config.ts';
-import { loadPolicy, policySpec, savePolicy } from './policyFiles.ts';
+import { loadPolicy, policyFolder, policySpec, savePolicy } from './policyFiles.ts';
 import { type Ppo, type PpoState, ppoUpdate } from './ppo.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import { problemSource } from './problems.ts';
-import { inversionMetrics, sampleTable, systemMetrics } from './report.ts';
+import { inversionMetrics, sampleTable, systemMetrics, textMetrics } from './report.ts';
 import { validate } from './validate.ts';
 import { runWarmStart } from './warmStart.ts';
 
@@ -57,9 +59,6 @@ export interface Trained {
   readonly prepared: Prepared;
 }
 
-/** Folders of the trained policy and of the warm start that it is held against. */
-export const policyFolder = (paths: RunPaths, which: 'policy' | 'warm_start') => join(paths.folder, which);
-
 export async function runTraining(training: Training): Promise<Trained> {
   const { config, paths, progress, log } = training;
   const prepared = await prepare(training);
@@ -80,7 +79,7 @@ export async function runTraining(training: Training): Promise<Trained> {
     best: null,
   };
   const warms = config.policy.init === undefined && config.warm_start.steps > 0;
-  const resumeAt = { phase: checkpoint || warms ? state.phase : 'ppo', update: state.done };
+  const resumeAt = { phase: checkpoint || warms ? state.phase : 'ppo', update: checkpoint ? state.done : -1 };
   const metrics = openMetrics(paths, { warn, resumeAt });
   const kept: LearnerState | undefined = checkpoint && {
     params: checkpoint.array('params'),
@@ -272,14 +271,27 @@ async function ppo(job: Job, start: Start, kept: LearnerState | undefined): Prom
     }
     return { score, better };
   };
+  const alarms = createAlarms(config.alarms);
+  for (const line of readJsonl(paths.metrics)) if (line.phase === 'ppo') alarms.take(line.update as number, line);
+  /** Writes an update's line and says what alarms go up with it; returns one that ends the run. */
+  const record = (update: number, metrics: Metrics): Raised | undefined => {
+    const { metrics: judged, raised } = alarms.take(update, metrics);
+    job.metrics.write({ phase: 'ppo', update }, { ...metrics, ...judged });
+    const stop = raised.find(alarm => alarm.stop);
+    for (const alarm of raised) if (alarm !== stop) job.warn(alarm.sentence);
+    return stop;
+  };
   progress.stage('PPO', settings.updates);
   const leave = () => {
     samples.close();
     return false;
   };
   if (best === null) {
-    if (!(await unlessAborted(signal, check))) return leave();
+    const first = await unlessAborted(signal, check);
+    if (!first) return leave();
+    const stop = record(0, first.score);
     saveNow(standing(), true);
+    if (stop) throw stopped(job, stop);
   }
   while (fraction() < 1) {
     // An update changes the parameters in place: where it is interrupted, the checkpoint is of what stood before it.
@@ -291,6 +303,7 @@ async function ppo(job: Job, start: Start, kept: LearnerState | undefined): Prom
       const metrics = {
         ...update.metrics,
         ...inversionMetrics(update, prepared.world, settings.samples_per_problem),
+        ...textMetrics(update, settings.samples_per_problem),
         ...systemMetrics(pool),
       };
       seconds += (performance.now() - began) / 1000;
@@ -303,7 +316,7 @@ async function ppo(job: Job, start: Start, kept: LearnerState | undefined): Prom
       return leave();
     }
     const { update, metrics, last, score, better } = done;
-    job.metrics.write({ phase: 'ppo', update: current.update }, { ...metrics, ...score });
+    const stop = record(current.update, { ...metrics, ...score });
     samples.append(sampleTable(update, current.update, train, settings.samples_per_problem));
     const advice = `lower ppo.lr (now ${settings.lr}) or raise ppo.kl.coef`;
     stopIfStuck(current, paths.checkpoints, { where: `PPO, update ${current.update}`, advice });
@@ -312,10 +325,21 @@ async function ppo(job: Job, start: Start, kept: LearnerState | undefined): Prom
       kl: metrics['objective/kl']!,
       gap: metrics['inversion/gap']!,
     });
-    if (better || last || schedule.due(current.update)) saveNow(standing(), better);
+    if (better || last || stop || schedule.due(current.update)) saveNow(standing(), better);
+    if (stop) throw stopped(job, stop);
   }
   samples.close();
   return true;
+}
+
+/** The alarm is up and stays so: a run that is resumed goes on past it. */
+function stopped({ paths, log }: Job, { name, sentence }: Raised): RecodiError {
+  log.error(sentence);
+  const last = checkpointFolder(paths.checkpoints, 'last');
+  return new RecodiError(
+    'gate',
+    `${sentence} The run stopped there, for alarms.stop names ${name}; \`recodi resume ${relative('.', paths.folder)}\` goes on from ${relative('.', last)} in spite of it.`,
+  );
 }
 
 /** Warm-up over updates, then constant or falling with the share of the run that is done. */

@@ -23,7 +23,7 @@ export interface RolloutRequest extends PromptRows {
   /** Folder of the policy's tokenizer. */
   readonly tokenizer: string;
   readonly params: SharedFloats;
-  /** What KL is measured against; absent where only texts are wanted. */
+  /** What KL is measured against; absent where only texts and scores are wanted. */
   readonly reference?: SharedFloats;
   /** Absent where only texts are wanted. */
   readonly environment?: EnvironmentSettings;
@@ -73,11 +73,8 @@ export async function rollOut(request: RolloutRequest): Promise<RolloutBatch> {
   const texts = Array.from({ length: rows }, (_, b) =>
     tokenizer.decode([...tokens.subarray(b * width, b * width + lengths[b]! - stopped[b]!)]),
   );
-  const batch = { tokens, lengths, ended: stopped, texts, samplerLogProbs: written.logprobs };
-  if (!request.environment || !request.reference) return { ...batch, ...nothing(), scores: [] };
-
-  const environment = await environmentOf(request.environment);
-  const scores = await environment.score(
+  const environment = request.environment && (await environmentOf(request.environment));
+  const scores = await environment?.score(
     texts.map((text, b) => ({
       target: request.targets[Math.floor(b / samples)],
       tokens: [...tokens.subarray(b * width, b * width + lengths[b]! - stopped[b]!)],
@@ -85,6 +82,9 @@ export async function rollOut(request: RolloutRequest): Promise<RolloutBatch> {
       ended: stopped[b] === 1,
     })),
   );
+  const batch = { tokens, lengths, ended: stopped, texts, samplerLogProbs: written.logprobs, scores: scores ?? [] };
+  if (!request.reference) return { ...batch, ...nothing() };
+
   const rowsOf = { ids: tokens, lengths, width };
   const score = textScorer({ policy, prompt, texts: rowsOf, temperature: request.temperature });
   const own = await score(request.params);
@@ -93,7 +93,6 @@ export async function rollOut(request: RolloutRequest): Promise<RolloutBatch> {
     ...batch,
     ...own,
     referenceLogProbs: reference.logProbs,
-    scores,
   };
 }
 export const rolloutTask = task<RolloutRequest, RolloutBatch>(import.meta.url, rollOut);

@@ -50,6 +50,18 @@ export const METRICS: readonly MetricRow[] = [
   { name: 'completions/mean_length', read: 'tokens per text, the end token included.' },
   { name: 'completions/max_length', read: 'longest text of the update.' },
   { name: 'completions/clipped_ratio', read: 'share of texts that ran into max_new_tokens. Over .1 is a smell.' },
+  {
+    name: 'completions/repetition',
+    read: "share of a text's 4-grams that stand in it before (seq-rep-4). Over .1 is a smell.",
+  },
+  {
+    name: 'completions/distinct',
+    read: 'different 4-grams over all of them, of one text per problem (distinct-4). A fall is a smell.',
+  },
+  {
+    name: 'completions/alike',
+    read: "share of a text's 4-grams that stand in another problem's text too, mean over pairs of one text per problem: 1 where all say the same.",
+  },
   { name: 'rewards/<name>/mean', read: 'mean of one part of the score.' },
   { name: 'rewards/<name>/std', read: 'its standard deviation over texts.' },
   {
@@ -71,13 +83,22 @@ export const METRICS: readonly MetricRow[] = [
     read: 'own similarity minus the shuffled one. This is what reading means; it should rise with the score.',
   },
   { name: 'inversion/lift_empty', read: "score minus the empty text's score." },
+  {
+    name: 'inversion/effect',
+    read: 'how far a text moves the similarity from that of the empty text, up or down. 0: the reader does not mind the text.',
+  },
   { name: 'inversion/format_rate', read: 'share of texts that are well-formed steps.' },
   { name: 'inversion/<view>/score', read: 'mean score of the targets of one reading (steps and anchor).' },
   { name: 'warm_start/loss', read: 'cross-entropy per token of writing a text from its own readout. Should fall.' },
   {
+    name: 'validation/lift_last_token',
+    read: "what a text's last token alone gains over the empty text. Near `validation/lift_empty`, the words before it count for nothing.",
+  },
+  {
     name: 'validation/<name>',
     read: 'a column of the held-out table on validation problems, greedily; the best checkpoint is chosen by it.',
   },
+  { name: 'alarms/<name>', read: 'what the alarm is judged by, over its window: see alarms.md.' },
   { name: 'lrm/loss', read: 'what is minimised: teacher, student and distillation together.' },
   {
     name: 'lrm/<name>',

@@ -26,7 +26,7 @@ export interface Position {
 }
 
 export interface MetricsWriter {
-  /** `update` counts from 1 within its phase. */
+  /** `update` counts from 1 within its phase; 0 is what PPO begins from. */
   write(position: Position, metrics: Metrics): void;
   /** Puts everything on the disk; to be called before a checkpoint is written. */
   sync(): void;
