@@ -49,8 +49,8 @@ function cell(figure: Figure | undefined, { format, interval }: Pick<Column, 'fo
 }
 
 export function formatEvaluation(evaluation: Evaluation): string {
-  const { run, problems, confidence, views } = evaluation;
-  const title = `${bold(run)}: ${problems} held-out problems; shares in %, ± half of the ${percent(confidence)} % interval over problems`;
+  const { run, problems, settings, views } = evaluation;
+  const title = `${bold(run)}: ${problems} held-out problems; shares in %, ± half of the ${percent(settings.confidence)} % interval over problems`;
   return [title, ...views.map(formatView), formatContent(evaluation)].join('\n\n');
 }
 

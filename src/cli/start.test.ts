@@ -1,12 +1,10 @@
 import { Command } from 'commander';
 import { expect, it } from 'vitest';
-import { checkpointOptions, checkpointOverrides } from './start.ts';
+import { checkpointOptions, checkpointOverrides, overrides, readingOptions } from './start.ts';
 import { resumeArguments } from './supervise.ts';
 
-const parsed = (...args: string[]) =>
-  checkpointOptions(new Command().exitOverride().configureOutput({ writeErr: () => {} }))
-    .parse(args, { from: 'user' })
-    .opts();
+const command = () => new Command().exitOverride().configureOutput({ writeErr: () => {} });
+const parsed = (...args: string[]) => checkpointOptions(command()).parse(args, { from: 'user' }).opts();
 
 it('checkpoint options override the keys of the config, where that kind of config has them', () => {
   const options = parsed('--checkpoint-every', '5', '--checkpoint-minutes', '0.5');
@@ -21,4 +19,14 @@ it('a run that is resumed by itself keeps the options that were given', () => {
   const given = { eval: false, json: true, workers: 2, device: 'onnx', checkpointEvery: 5 } as const;
   const flags = ['--no-eval', '--json', '--workers', '2', '--device', 'onnx', '--checkpoint-every', '5'];
   expect(resumeArguments('runs/a', given)).toEqual(['resume', 'runs/a', ...flags]);
+});
+
+it('a trained run is read by other keys of eval and labels, and of nothing else', () => {
+  const read = (...args: string[]) => overrides(readingOptions(command()).parse(args, { from: 'user' }).opts());
+  expect(read('--set', 'eval.grammar=false', '--set', 'labels.problems=3', '--decode', 'greedy')).toEqual([
+    'eval.grammar=false',
+    'labels.problems=3',
+    'eval.decode=greedy',
+  ]);
+  expect(() => read('--set', 'ppo.lr=1')).toThrow(/only keys of eval and labels/);
 });

@@ -2,7 +2,7 @@
  * What the commands that compute share: the options that override a config, and the pool of workers, which is always
  * closed again.
  */
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { workerCount } from '../run/workers.ts';
 import type { DeviceChoice } from '../tensor/devices.ts';
 import type { Pool } from '../tensor/pool.ts';
@@ -16,6 +16,7 @@ export interface ComputeOptions extends CommonOptions {
 /** The options of the commands that read a trained run. */
 export interface ReadingOptions extends ComputeOptions {
   readonly decode?: 'greedy' | 'best_of_n' | 'retrieve' | 'chain';
+  readonly set?: readonly string[];
 }
 
 export interface CheckpointOptions {
@@ -45,16 +46,23 @@ export function computeOptions(command: Command): Command {
     .addOption(new Option('--device <device>', 'what computes').choices(['auto', 'onnx', 'tensorflow', 'cpu']));
 }
 
-/** computeOptions, and --decode. */
+/** computeOptions, and what of a run's config changes how it is read but not what was trained. */
 export function readingOptions(command: Command): Command {
-  return computeOptions(command).addOption(
-    new Option('--decode <how>', 'how texts are found, in place of eval.decode of the config').choices([
-      'greedy',
-      'best_of_n',
-      'retrieve',
-      'chain',
-    ]),
-  );
+  return computeOptions(command)
+    .addOption(
+      new Option('--decode <how>', 'how texts are found; short for --set eval.decode').choices([
+        'greedy',
+        'best_of_n',
+        'retrieve',
+        'chain',
+      ]),
+    )
+    .option('--set <key=value>', 'override a key of eval or labels, as eval.grammar=false (repeatable)', readingKey);
+}
+
+function readingKey(value: string, before?: readonly string[]): string[] {
+  if (/^(eval|labels)\./.test(value)) return repeated(value, before);
+  throw new InvalidArgumentError('only keys of eval and labels can be changed after training, as eval.grammar=false.');
 }
 
 /** --checkpoint-every and --checkpoint-minutes: what changes how much an interruption costs, and no result. */

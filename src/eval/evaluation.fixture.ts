@@ -1,4 +1,5 @@
 /** A held-out table of two views, as `recodi eval` would make it. */
+import { trainConfigSchema } from '../rl/config.ts';
 import type { Figure } from './bootstrap.ts';
 import type { Evaluation, ViewTable } from './table.ts';
 
@@ -52,7 +53,7 @@ export const evaluation: Evaluation = {
   run: 'arithmetic',
   problems: 200,
   seed: 0,
-  confidence: 0.95,
+  settings: trainConfigSchema.parse({ name: 'small', lrm: 'none' }).eval,
   views: [
     view({ id: 'k0', steps: [0], space: 'raw', anchor: '1.before' }, 0.3),
     view({ id: 'k0-4@2.result', steps: [0, 1, 2, 3, 4], space: 'translated', anchor: '2.result' }, 0.62),

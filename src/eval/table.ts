@@ -42,8 +42,8 @@ export interface Evaluation {
   readonly run: string;
   readonly problems: number;
   readonly seed: number;
-  /** Of the intervals. */
-  readonly confidence: number;
+  /** By which it was made; of the intervals, `confidence`. */
+  readonly settings: Bench['config']['eval'];
   readonly views: readonly ViewTable[];
   /** For each gold step the view that names its result best on validation problems, greedily. */
   readonly content: readonly { readonly result: number; readonly view: string; readonly validation: number }[];
@@ -77,7 +77,7 @@ export async function evaluateRun(bench: Bench): Promise<Evaluation> {
     run: config.name,
     problems: test.problems.length,
     seed: config.seed,
-    confidence: config.eval.confidence,
+    settings: config.eval,
     views: tables,
     content,
   };
