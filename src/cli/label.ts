@@ -23,10 +23,17 @@ export function registerLabel(program: Command): void {
         const summary = await withTrainedRun(context, folder, options, labelRun);
         context.print(summary, () => {
           const { labels, accepted, views, files } = summary;
-          const rows = Object.entries(views).map(([view, of]) => [view, String(of.labels), String(of.accepted)]);
+          const share = (value: number | null | undefined) => (typeof value === 'number' ? value.toFixed(3) : '');
+          const rows = Object.entries(views).map(([view, of]) => [
+            view,
+            String(of.labels),
+            String(of.accepted),
+            share(of.calibration?.precision),
+            share(of.calibration?.brier),
+          ]);
           const table = formatTable(
-            ['view', 'labels', 'accepted'],
-            [...rows, ['all', String(labels), String(accepted)]],
+            ['view', 'labels', 'accepted', 'of them right', 'Brier score'],
+            [...rows, ['all', String(labels), String(accepted), '', '']],
           );
           return `${table}\n${files.map(file => relative('.', file)).join('\n')}`;
         });

@@ -6,7 +6,7 @@ import { inlinePool } from '../lrm/inlinePool.fixture.ts';
 import { trainConfigSchema } from '../rl/config.ts';
 import { loadPolicy, policySpec } from '../rl/policyFiles.ts';
 import { prepare } from '../rl/prepare.ts';
-import { runPaths } from '../run/paths.ts';
+import { createRun } from '../run/paths.ts';
 import { createShared } from '../tensor/shared.ts';
 import type { Bench } from './bench.ts';
 
@@ -33,7 +33,7 @@ export async function embeddedBench(): Promise<Bench> {
   const pool = inlinePool();
   const signal = new AbortController().signal;
   const progress = { stage() {}, update() {}, note() {}, close() {} };
-  const paths = runPaths(mkdtempSync(join(tmpdir(), 'recodi-embedded-')));
+  const paths = createRun(mkdtempSync(join(tmpdir(), 'recodi-embedded-')), trainConfigSchema, config);
   const prepared = await prepare({ config, paths, pool, signal, progress });
   const policy = policySpec(prepared.client.lrm, config.policy);
   const { params, text } = loadPolicy(config.policy.init!, policy);

@@ -8,6 +8,8 @@ const label = assembleLabel({
   problem,
   view: { id: 'k0-1@2.result', steps: [0, 1], space: 'translated', anchor: { step: 2, point: 'result' } },
   reading,
+  probability: null,
+  accept: 0.9,
   causal: { swap: [0, 1], zero: [0, 1] },
   lens: [['11'], ['22']],
   answers: { latent: '22', gold: '22' },

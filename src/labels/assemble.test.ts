@@ -7,6 +7,8 @@ const parts: LabelParts = {
   problem,
   view: { id: 'k0@1.before', steps: [0], space: 'translated', anchor: { step: 1, point: 'before' } },
   reading,
+  probability: 0.95,
+  accept: 0.9,
   causal: { swap: [0], zero: [1] },
   lens: [['11', '12']],
   answers: { latent: '22', gold: '22' },
@@ -32,11 +34,13 @@ describe('assembleLabel', () => {
     });
   });
 
-  it('accepts what is readable, whether it is used or not, and never by gold', () => {
+  it('accepts what is readable and probable, whether it is used or not, and never by gold', () => {
     expect(label.accepted).toBe(true);
     const unreadable = { ...reading.verdicts, readable: { holds: false, reason: 'swap gap' } };
     expect(assembleLabel({ ...parts, reading: { ...reading, verdicts: unreadable } }).accepted).toBe(false);
     expect(assembleLabel({ ...parts, reading: { ...reading, text: '<< 9 + 9 =' } }).accepted).toBe(true);
+    expect(assembleLabel({ ...parts, probability: 0.89 }).accepted).toBe(false);
+    expect(assembleLabel({ ...parts, probability: null }).accepted).toBe(true);
   });
 
   it('judges the text against every gold step, under a key that says so', () => {

@@ -10,6 +10,9 @@ export interface LabelParts {
   readonly problem: Problem;
   readonly view: Pick<View, 'id' | 'steps' | 'space' | 'anchor'>;
   readonly reading: Reading;
+  /** That the reading is right, and from which on it is accepted; null where it cannot be known. */
+  readonly probability: number | null;
+  readonly accept: number;
   readonly causal: StepCausal;
   readonly lens: readonly (readonly string[])[];
   /** First tokens of the model's latent answer and of the gold answer. */
@@ -19,7 +22,7 @@ export interface LabelParts {
 }
 
 export function assembleLabel(parts: LabelParts): Label {
-  const { problem, view, reading, causal, lens, answers, equations, provenance } = parts;
+  const { problem, view, reading, probability, accept, causal, lens, answers, equations, provenance } = parts;
   const { text, verdicts } = reading;
   const finite = (values: readonly number[]) => values.map(x => (Number.isFinite(x) ? x : null));
   return {
@@ -41,7 +44,8 @@ export function assembleLabel(parts: LabelParts): Label {
     lens: lens.map(tokens => [...tokens]),
     causal: { swap: finite(causal.swap), zero: finite(causal.zero) },
     verdicts,
-    accepted: verdicts.readable.holds,
+    probability,
+    accepted: verdicts.readable.holds && (probability === null || probability >= accept),
     gold: {
       answer: problem.answer,
       answered: answers.latent === answers.gold,

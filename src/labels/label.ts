@@ -4,34 +4,56 @@
  *   labels/labels.jsonl          one label per problem and view (schema.ts)
  *   labels/vectors.safetensors   the same rows: `vectors` [n,d] as they were read, `latents` [n,K,d] as the model had them
  *   labels/ao/rows.jsonl         accepted labels as training rows for activation oracles (activationOracle.ts)
+ *   labels/calibration.json      how probably a reading is right, and how well that held for these labels
  *
+ * The probability is fitted on problems of another split, whose gold is known; the gold of what is labelled enters no decision.
  * Vectors are raw, never normalised. Nothing is written until all is read, and each file is whole or absent; `labels_sha256` in
  * the vectors' metadata says which labels.jsonl they belong to.
  */
 import { join } from 'node:path';
-import { buildBank } from '../eval/bank.ts';
+import { type Bank, buildBank } from '../eval/bank.ts';
 import { type Bench, vectorsOf } from '../eval/bench.ts';
+import { brier, type Calibration, calibrate, probability, type Reliability, reliability } from '../eval/calibration.ts';
 import { chainTask } from '../eval/chain.ts';
 import { needsBank } from '../eval/decode.ts';
 import { lensTokens, SWAPS } from '../eval/invert.ts';
 import { donorRows, gather, READING_PARTS, readAll, type StepCausal } from '../eval/readings.ts';
 import { firstProblems } from '../eval/table.ts';
+import { exactExpression } from '../eval/text.ts';
 import type { TargetSet } from '../lrm/targets.ts';
 import { targetVectors, type View } from '../lrm/views.ts';
 import { sha256 } from '../run/config/pin.ts';
-import { makeFolder, readText, writeFileAtomic } from '../run/files.ts';
+import { makeFolder, readText, writeFileAtomic, writeJson } from '../run/files.ts';
 import { formatJsonl } from '../run/jsonl.ts';
 import { packageVersion } from '../run/package.ts';
 import { writeSafetensors } from '../tensor/safetensors.ts';
+import type { Problem } from '../worlds/problem.ts';
 import { oracleRow } from './activationOracle.ts';
 import { assembleLabel } from './assemble.ts';
 import type { Label } from './schema.ts';
 
+/** How well probabilities held, where the labelled problems' steps are known. */
+export interface Calibrated {
+  readonly fit: Calibration;
+  /** Readings that it was fitted on. */
+  readonly fitted_on: number;
+  readonly brier: number;
+  /** Of the accepted labels, those that say the view's step; null where none is accepted. */
+  readonly precision: number | null;
+  readonly reliability: readonly Reliability[];
+}
+
+export interface ViewSummary {
+  readonly labels: number;
+  readonly accepted: number;
+  /** null where a view speaks of no step that is known. */
+  readonly calibration: Calibrated | null;
+}
+
 export interface LabelSummary {
   readonly labels: number;
   readonly accepted: number;
-  /** Labels and accepted ones by view. */
-  readonly views: Readonly<Record<string, { readonly labels: number; readonly accepted: number }>>;
+  readonly views: Readonly<Record<string, ViewSummary>>;
   readonly files: readonly string[];
 }
 
@@ -45,44 +67,90 @@ interface Row {
   readonly context: readonly number[];
 }
 
+type Thoughts = TargetSet & Required<Pick<TargetSet, 'causal'>>;
+
 export async function labelRun(bench: Bench): Promise<LabelSummary> {
-  const { config, client, sets, views, progress } = bench;
+  const { config, client, sets, views, progress, paths } = bench;
   const { split, problems: count } = config.labels;
-  const set = firstProblems(sets.get(split)!, count, bench);
   const bank = needsBank(config.eval.decode) ? await buildBank(bench) : undefined;
-  const questions = set.problems.map(p => client.lrm.tokenizer.encode(p.question));
-  progress.stage(`labelling ${set.problems.length} problems`, 1 + READING_PARTS * views.views.length);
+  const withCausal = async (set: TargetSet): Promise<Thoughts> => ({
+    ...set,
+    causal: set.causal ?? (await client.causal(set.problems.map(p => client.lrm.tokenizer.encode(p.question)))),
+  });
+  progress.stage(`labelling problems of the ${split} split`, 1 + 2 * READING_PARTS * views.views.length);
   let done = 0;
-  const causal = set.causal ?? (await client.causal(questions));
+  const set = await withCausal(firstProblems(sets.get(split)!, count, bench));
+  const known = await withCausal(sets.get(split === 'validation' ? 'test' : 'validation')!);
   progress.update(++done);
   const rows: Row[] = [];
+  const summaries: [string, ViewSummary][] = [];
   for (const view of views.views) {
     const tick = () => progress.update(++done, { view: view.id });
-    rows.push(...(await labelView(bench, view, { ...set, causal }, questions, { bank, tick })));
+    const fitted = await fitCalibration(bench, view, known, { bank, tick });
+    const own = await labelView(bench, view, set, { bank, tick, fit: fitted?.fit ?? null });
+    rows.push(...own);
+    summaries.push([view.id, summaryOf(view, own, fitted)]);
   }
+  const byView = Object.fromEntries(summaries);
   const files = write(bench, rows);
-  const labels = rows.map(row => row.label);
-  const accepted = (of: readonly Label[]) => of.filter(label => label.accepted).length;
-  const byView = views.views.map(({ id }) => {
-    const own = labels.filter(label => label.view === id);
-    return [id, { labels: own.length, accepted: accepted(own) }] as const;
-  });
-  return { labels: labels.length, accepted: accepted(labels), views: Object.fromEntries(byView), files };
+  const calibration = join(paths.labels, 'calibration.json');
+  writeJson(calibration, { format: 1, accept: config.labels.accept, views: byView });
+  const accepted = rows.filter(row => row.label.accepted).length;
+  return { labels: rows.length, accepted, views: byView, files: [...files, calibration] };
 }
 
-async function labelView(
-  bench: Bench,
-  view: View,
-  set: TargetSet & Required<Pick<TargetSet, 'causal'>>,
-  questions: readonly (readonly number[])[],
-  { bank, tick }: { bank: Awaited<ReturnType<typeof buildBank>> | undefined; tick: () => void },
-): Promise<Row[]> {
-  const { config, client, world, sets, paths } = bench;
+/** Whether a text says the step that a view speaks of; undefined where that is not known. */
+function saysStep({ anchor }: View, problem: Problem, text: string): boolean | undefined {
+  const step = anchor && problem.steps[anchor.step - 1];
+  return step && exactExpression(text, step);
+}
+
+interface Reader {
+  readonly bank: Bank | undefined;
+  readonly tick: () => void;
+}
+
+type Fitted = Pick<Calibrated, 'fit' | 'fitted_on'>;
+
+async function fitCalibration(bench: Bench, view: View, set: Thoughts, reader: Reader): Promise<Fitted | null> {
+  const { readings } = await readView(bench, view, set, reader);
+  const rows = readings.flatMap((reading, i) => {
+    const right = saysStep(view, set.problems[i]!, reading.text);
+    return right === undefined ? [] : [{ reading, right }];
+  });
+  const fit = calibrate(
+    rows.map(row => row.reading),
+    rows.map(row => row.right),
+  );
+  return fit && { fit, fitted_on: rows.length };
+}
+
+function summaryOf(view: View, rows: readonly Row[], fitted: Fitted | null): ViewSummary {
+  const labels = rows.map(row => row.label);
+  const accepted = labels.filter(label => label.accepted);
+  const step = (view.anchor?.step ?? 0) - 1;
+  const known = labels.filter(label => label.probability !== null && label.gold.steps[step]);
+  const right = (of: readonly Label[]) => of.map(label => label.gold.steps[step]!.exact);
+  const said = known.map(label => label.probability!);
+  const judged = right(accepted.filter(label => label.gold.steps[step]));
+  return {
+    labels: labels.length,
+    accepted: accepted.length,
+    calibration: fitted && {
+      ...fitted,
+      brier: brier(said, right(known)),
+      precision: judged.length === 0 ? null : judged.filter(Boolean).length / judged.length,
+      reliability: reliability(said, right(known)),
+    },
+  };
+}
+
+async function readView(bench: Bench, view: View, set: Thoughts, { bank, tick }: Reader) {
+  const { config, client, sets } = bench;
   const { spec, tokenizer } = client.lrm;
-  const d = spec.model.hiddenSize;
   const states = spec.latents + 1;
+  const questions = set.problems.map(p => tokenizer.encode(p.question));
   const task = chainTask(bench, { view, questions, states: set.states }, bank);
-  const latents = targetVectors({ steps: view.steps }, set.states, states, d);
   const donors = sets.get('validation')!;
   const others = donorRows(
     set.problems.map(p => p.question),
@@ -98,10 +166,25 @@ async function labelView(
     how: config.eval.decode,
     bank,
     answers: set.answers,
-    others: gather(vectorsOf(bench, view, donors.states), others.flat(), d),
+    others: gather(vectorsOf(bench, view, donors.states), others.flat(), spec.model.hiddenSize),
     causal,
     tick,
   });
+  return { ...task, causal, readings };
+}
+
+async function labelView(
+  bench: Bench,
+  view: View,
+  set: Thoughts,
+  { fit, ...reader }: Reader & { readonly fit: Calibration | null },
+): Promise<Row[]> {
+  const { config, client, world, paths } = bench;
+  const { spec, tokenizer } = client.lrm;
+  const d = spec.model.hiddenSize;
+  const states = spec.latents + 1;
+  const { questions, vectors, causal, readings } = await readView(bench, view, set, reader);
+  const latents = targetVectors({ steps: view.steps }, set.states, states, d);
   const provenance: Label['provenance'] = {
     run: config.name,
     config_sha256: readText(paths.configHash).trim(),
@@ -116,6 +199,8 @@ async function labelView(
       problem,
       view,
       reading: readings[i]!,
+      probability: fit && probability(fit, readings[i]!),
+      accept: config.labels.accept,
       causal: causal[i]!,
       lens: view.steps.map(k => lensTokens(set.lens, i * states + k, tokenizer.token)),
       answers: { latent: tokenizer.token(set.answers[i]!), gold: gold === undefined ? '' : tokenizer.token(gold) },
@@ -124,7 +209,7 @@ async function labelView(
     });
     return {
       label,
-      vector: task.vectors.subarray(i * d, (i + 1) * d),
+      vector: vectors.subarray(i * d, (i + 1) * d),
       latents: latents.subarray(i * width, (i + 1) * width),
       context: [...questions[i]!, spec.botId],
     };

@@ -12,6 +12,8 @@ const label = (id: string): Label =>
     problem: { ...problem, id },
     view: { id: 'k0@1.before', steps: [0], space: 'translated', anchor: { step: 1, point: 'before' } },
     reading,
+    probability: null,
+    accept: 0.9,
     causal: { swap: [0.5], zero: [Number.NaN] },
     lens: [['5', '6']],
     answers: { latent: '22', gold: '22' },

@@ -1,7 +1,7 @@
 /**
  * What a label is: a target with the text that was found for it and every score it got. One line of labels.jsonl each, in the
- * order of the rows of vectors.safetensors; docs/labels.md says how to read the numbers. What the world knows (the gold steps)
- * stands under `gold` and entered no decision. A change that older readers cannot read raises `format`.
+ * order of the rows of vectors.safetensors; docs/labels.md says how to read the numbers. What the world knows of this problem (the
+ * gold steps) stands under `gold` and entered no decision. A change that older readers cannot read raises `format`.
  */
 import { z } from 'zod';
 
@@ -45,7 +45,9 @@ export const labelSchema = z.strictObject({
   /** Share of swapped latents, and whether a zeroed one, that change this problem's answer, per step; null without donors. */
   causal: z.strictObject({ swap: shares, zero: shares }),
   verdicts: z.strictObject({ readable: verdict, used: verdict }),
-  /** The explanation may be learned from: it is readable. */
+  /** That the explanation says the step which the view speaks of, from its scores; null where the world knows no steps. */
+  probability: z.number().min(0).max(1).nullable(),
+  /** The explanation may be learned from: it is readable, and probable enough. */
   accepted: z.boolean(),
   gold: z.strictObject({
     answer: z.string(),

@@ -297,6 +297,12 @@ const evaluation = z.strictObject({
 const labels = z.strictObject({
   split: z.enum(['train', 'validation', 'test']).default('test').describe('problems that are labelled'),
   problems: count.default(200).describe('how many of them'),
+  accept: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.9)
+    .describe('least probability of being right, where it is known, from which on a readable label is accepted'),
 });
 
 export const trainConfigSchema = z.strictObject({

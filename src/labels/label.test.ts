@@ -1,0 +1,44 @@
+import { existsSync } from 'node:fs';
+import { afterAll, expect, it } from 'vitest';
+import type { Bench } from '../eval/bench.ts';
+import { embeddedBench } from '../eval/embedded.fixture.ts';
+import { readJsonl } from '../run/jsonl.ts';
+import { closeEngine, useDevice } from '../tensor/index.ts';
+import { openSafetensors } from '../tensor/safetensors.ts';
+import { labelRun } from './label.ts';
+import { labelSchema } from './schema.ts';
+
+afterAll(closeEngine);
+
+it('labels every view of some problems, and says how probably each is right', async () => {
+  await useDevice('onnx');
+  const bench = await embeddedBench();
+  const { config } = bench;
+  const asked: Bench = {
+    ...bench,
+    config: { ...config, eval: { ...config.eval, decode: 'retrieve' }, labels: { ...config.labels, problems: 8 } },
+  };
+  const summary = await labelRun(asked);
+  const labels = readJsonl(`${bench.paths.labels}/labels.jsonl`).map(line => labelSchema.parse(line));
+  expect(summary.files.every(file => existsSync(file))).toBe(true);
+  expect(labels).toHaveLength(8 * bench.views.views.length);
+  expect(summary.labels).toBe(labels.length);
+  expect(summary.accepted).toBe(labels.filter(label => label.accepted).length);
+  const { tensors } = openSafetensors(`${bench.paths.labels}/vectors.safetensors`);
+  expect(tensors.get('vectors')!.shape).toEqual([labels.length, bench.policy.targetSize]);
+  for (const { accepted, probability, verdicts } of labels) {
+    expect(probability).toBeGreaterThanOrEqual(0);
+    expect(accepted).toBe(verdicts.readable.holds && probability! >= config.labels.accept);
+  }
+  for (const { anchor, ...view } of bench.views.views) {
+    const { calibration } = summary.views[view.id]!;
+    const own = labels.filter(label => label.view === view.id);
+    const right = own.map(label => Number(label.gold.steps[anchor!.step - 1]!.exact));
+    expect(calibration!.fitted_on).toBe(config.targets.problems.validation);
+    expect(calibration!.reliability.reduce((sum, bin) => sum + bin.readings, 0)).toBe(own.length);
+    const errors = own.map((label, i) => (label.probability! - right[i]!) ** 2);
+    expect(calibration!.brier).toBeCloseTo(errors.reduce((a, b) => a + b) / own.length, 9);
+  }
+  const [first] = bench.views.views;
+  expect(summary.views[first!.id]!.calibration!.precision).toBeGreaterThan(0.7);
+}, 120_000);
