@@ -1,12 +1,15 @@
 /**
- * Writes the tables of docs/results.md from the eval.json of finished runs. Runs of one config (by their name) differ by their
- * seed only and are shown together: for each result of the chain, at the view that a run's validation problems chose, every row
- * of the table as mean and range over the runs.
+ * Writes the tables of docs/results.md from the eval.json of finished runs. Runs of one config (by their name) that were read by
+ * the same settings differ by their seed only and are shown together: for each result of the chain, at the view that a run's
+ * validation problems chose, every row of the table as mean and range over the runs. Where a config's runs were read by other
+ * settings too, of those only the row that \`eval.decode\` names, and its control.
  *
  * `node --import tsx tools/results.ts runs/1/arithmetic runs/2/arithmetic …`
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { SWAPPED } from '../src/eval/rows.ts';
 import type { Evaluation } from '../src/eval/table.ts';
 
 const RESULTS = 2;
@@ -27,9 +30,9 @@ const chosenView = (run: Evaluation, result: number) => {
 };
 
 /** One table: rows as mean and range over the runs. */
-function table(runs: readonly Evaluation[], result: number): string[] {
+function table(runs: readonly Evaluation[], result: number, only?: readonly string[]): string[] {
   const views = runs.map(run => chosenView(run, result));
-  const names = [...new Set(views.flatMap(view => Object.keys(view?.rows ?? {})))];
+  const names = only ?? [...new Set(views.flatMap(view => Object.keys(view?.rows ?? {})))];
   const key = (column: string) => (column === 'right' || column === 'exact' ? `${column}_${result}` : column);
   return [
     `### Result ${result} of the chain, read at ${[...new Set(views.map(view => view?.id))].join(', ')}`,
@@ -46,28 +49,38 @@ function table(runs: readonly Evaluation[], result: number): string[] {
   ];
 }
 
-function section(name: string, runs: readonly Evaluation[]): string[] {
-  const [first] = runs;
+/** `usual`: the settings by which the config's first run was read. */
+function section(runs: readonly Evaluation[], usual: Evaluation['settings']): string[] {
+  const { run: name, settings, problems } = runs[0]!;
   const seeds = runs.map(run => run.seed).join(', ');
   const many = runs.length > 1;
+  const other = Object.entries(settings).filter(([key, value]) => !isDeepStrictEqual(value, usual[key as 'decode']));
+  const changed = other.map(([key, value]) => `\`eval.${key}=${JSON.stringify(value)}\``).join(', ');
+  const only = changed ? [settings.decode, SWAPPED[settings.decode]] : undefined;
   return [
-    `## ${name}`,
+    `## ${name}${changed && `, read with ${changed}`}`,
     '',
-    `\`configs/${name}.yaml\`, seed${many ? 's' : ''} ${seeds}; ${first!.problems} held-out problems each${many ? '; mean, and range over the seeds' : ''}.`,
+    `\`configs/${name}.yaml\`, seed${many ? 's' : ''} ${seeds}; ${problems} held-out problems each${many ? '; mean, and range over the seeds' : ''}.`,
     '',
-    ...Array.from({ length: RESULTS }, (_, i) => table(runs, i + 1)).flat(),
+    ...Array.from({ length: RESULTS }, (_, i) => table(runs, i + 1, only)).flat(),
   ];
 }
 
 const folders = process.argv.slice(2);
 if (folders.length === 0) throw new Error('name one run folder or more, as runs/arithmetic');
 const runs = folders.map(folder => JSON.parse(readFileSync(join(folder, 'eval.json'), 'utf8')) as Evaluation);
-const names = [...new Set(runs.map(run => run.run))];
-const tables = names.flatMap(name =>
-  section(
-    name,
-    runs.filter(run => run.run === name),
-  ),
-);
-const [prose] = readFileSync(PAGE, 'utf8').split(MARK);
-writeFileSync(PAGE, `${prose}${MARK}\n${tables.join('\n')}`);
+const groups: Evaluation[][] = [];
+for (const run of runs) {
+  const alike = groups.find(([first]) => first!.run === run.run && isDeepStrictEqual(first!.settings, run.settings));
+  if (alike) alike.push(run);
+  else groups.push([run]);
+}
+const usual = (name: string) => runs.find(run => run.run === name)!.settings;
+const tables = groups.flatMap(group => section(group, usual(group[0]!.run)));
+const [prose, before = ''] = readFileSync(PAGE, 'utf8').split(MARK);
+const isOf = (text: string) => runs.some(({ run }) => new RegExp(`^${run}(,|$)`, 'm').test(text.split('\n')[0]!));
+const others = before
+  .split(/^## /m)
+  .slice(1)
+  .filter(text => !isOf(text));
+writeFileSync(PAGE, `${prose}${MARK}\n${[...tables, ...others.map(text => `## ${text.trimEnd()}\n`)].join('\n')}`);
