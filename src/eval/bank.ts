@@ -2,10 +2,12 @@
  * The bank: free texts with the states that they leave in the frozen model, each read with a problem of its own. Retrieval
  * looks up the texts whose states are nearest to a target in the view's frame.
  */
-
+import { existsSync } from 'node:fs';
 import { whiten } from '../lrm/similarity.ts';
-import { readFreeTexts } from '../lrm/targets.ts';
+import { drawFreeTexts, readFreeTexts } from '../lrm/targets.ts';
 import type { View } from '../lrm/views.ts';
+import { sha256 } from '../run/config/pin.ts';
+import { openSafetensors, writeSafetensors } from '../tensor/safetensors.ts';
 import type { Bench } from './bench.ts';
 
 export interface Bank {
@@ -14,18 +16,35 @@ export interface Bank {
   readonly states: Float32Array;
 }
 
+/** The run's bank, from its folder if it was kept there. */
 export async function buildBank(bench: Bench): Promise<Bank> {
-  const { config, client, world, sets, progress } = bench;
-  progress.stage('reading the bank of texts', config.eval.bank);
-  return readFreeTexts(client, world, sets.get('train')!.problems, {
+  const { config, client, world, sets, progress, paths } = bench;
+  const problems = sets.get('train')!.problems;
+  const request = {
     count: config.eval.bank,
     maxWords: config.policy.max_new_tokens - 1,
-    context: config.targets.context,
     seed: config.seed,
     purpose: 'eval.bank',
-    onProgress: done => progress.update(done),
-  });
+  };
+  const texts = drawFreeTexts(world, problems, request).map(pick => pick.text);
+  if (existsSync(paths.bank)) {
+    const { metadata, tensors, read } = openSafetensors(paths.bank);
+    const shape = [texts.length, client.lrm.spec.model.hiddenSize];
+    const fits = metadata.texts === hashOf(texts) && tensors.get('states')?.shape.join() === shape.join();
+    if (fits) return { texts, states: read('states') };
+  }
+  progress.stage('reading the bank of texts', config.eval.bank);
+  const { context } = config.targets;
+  return readFreeTexts(client, world, problems, { ...request, context, onProgress: done => progress.update(done) });
 }
+
+/** Writes the states into the run folder. The texts are drawn again, and known by their hash. */
+export function keepBank({ paths }: Pick<Bench, 'paths'>, { texts, states }: Bank): void {
+  const shape = [texts.length, states.length / texts.length];
+  writeSafetensors(paths.bank, { states: { dtype: 'F32', shape, data: states } }, { texts: hashOf(texts) });
+}
+
+const hashOf = (texts: readonly string[]) => sha256(texts.join('\n'));
 
 /** For each target vector [n,d] the `count` texts of the bank that are nearest by whitened cosine, nearest first, no text twice. */
 export function nearestTexts(bank: Bank, view: View, vectors: Float32Array, count: number): string[][] {

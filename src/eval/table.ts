@@ -8,7 +8,7 @@ import type { TargetSet } from '../lrm/targets.ts';
 import type { View } from '../lrm/views.ts';
 import { writeJson } from '../run/files.ts';
 import { stream } from '../run/random.ts';
-import { type Bank, buildBank } from './bank.ts';
+import { type Bank, buildBank, keepBank } from './bank.ts';
 import type { Bench } from './bench.ts';
 import { bootstrap, type Figure, type Parts } from './bootstrap.ts';
 import { chainTask } from './chain.ts';
@@ -53,6 +53,7 @@ export async function evaluateRun(bench: Bench): Promise<Evaluation> {
   const { config, progress, views, sets } = bench;
   const test = firstProblems(sets.get('test')!, config.eval.problems, bench);
   const bank = await buildBank(bench);
+  keepBank(bench, bank);
   const total = views.views.reduce((n, view) => n + rowsOf(view).length + 1, 0);
   progress.stage('evaluating', total);
   let done = 0;

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { afterAll, expect, it } from 'vitest';
+import { buildBank } from '../eval/bank.ts';
 import type { Bench } from '../eval/bench.ts';
 import { embeddedBench } from '../eval/embedded.fixture.ts';
 import { readJsonl } from '../run/jsonl.ts';
@@ -41,4 +42,10 @@ it('labels every view of some problems, and says how probably each is right', as
   }
   const [first] = bench.views.views;
   expect(summary.views[first!.id]!.calibration!.precision).toBeGreaterThan(0.7);
+
+  const client = { ...bench.client, read: () => Promise.reject(new Error('read again')) };
+  const { texts, states } = await buildBank(bench);
+  expect(await buildBank({ ...bench, client })).toEqual({ texts, states });
+  expect(states).toHaveLength(config.eval.bank * bench.policy.targetSize);
+  await expect(buildBank({ ...bench, client, config: { ...config, seed: 2 } })).rejects.toThrow('read again');
 }, 120_000);

@@ -11,7 +11,7 @@
  * the vectors' metadata says which labels.jsonl they belong to.
  */
 import { join } from 'node:path';
-import { type Bank, buildBank } from '../eval/bank.ts';
+import { type Bank, buildBank, keepBank } from '../eval/bank.ts';
 import { type Bench, vectorsOf } from '../eval/bench.ts';
 import { brier, type Calibration, calibrate, probability, type Reliability, reliability } from '../eval/calibration.ts';
 import { chainTask } from '../eval/chain.ts';
@@ -73,6 +73,7 @@ export async function labelRun(bench: Bench): Promise<LabelSummary> {
   const { config, client, sets, views, progress, paths } = bench;
   const { split, problems: count } = config.labels;
   const bank = needsBank(config.eval.decode) ? await buildBank(bench) : undefined;
+  if (bank) keepBank(bench, bank);
   const withCausal = async (set: TargetSet): Promise<Thoughts> => ({
     ...set,
     causal: set.causal ?? (await client.causal(set.problems.map(p => client.lrm.tokenizer.encode(p.question)))),

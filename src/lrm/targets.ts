@@ -56,27 +56,36 @@ export interface FreeTexts {
   readonly states: Float32Array;
 }
 
+export interface FreeTextsRequest {
+  readonly count: number;
+  readonly maxWords: number;
+  readonly seed: number;
+  readonly purpose: string;
+}
+
+/** Free texts, each with the problem that it is read with. */
+export function drawFreeTexts(
+  world: World,
+  problems: readonly Problem[],
+  { count, maxWords, seed, purpose }: FreeTextsRequest,
+): { readonly problem: Problem; readonly text: string }[] {
+  const rng = stream(seed, purpose);
+  return Array.from({ length: count }, (_, i) => {
+    const problem = problems[i % problems.length]!;
+    const other = problems[Math.floor(rng() * problems.length)]!;
+    return { problem, text: freeText(world, problem, other, rng, maxWords) };
+  });
+}
+
 /** Free texts of problems and their readouts. */
 export async function readFreeTexts(
   client: LrmClient,
   world: World,
   problems: readonly Problem[],
-  request: {
-    count: number;
-    maxWords: number;
-    seed: number;
-    purpose: string;
-    context: Context;
-    onProgress?: Progress;
-  },
+  request: FreeTextsRequest & { readonly context: Context; readonly onProgress?: Progress },
 ): Promise<FreeTexts> {
   const { encode } = client.lrm.tokenizer;
-  const rng = stream(request.seed, request.purpose);
-  const picks = Array.from({ length: request.count }, (_, i) => {
-    const problem = problems[i % problems.length]!;
-    const other = problems[Math.floor(rng() * problems.length)]!;
-    return { problem, text: freeText(world, problem, other, rng, request.maxWords) };
-  });
+  const picks = drawFreeTexts(world, problems, request);
   const questions = picks.map(p => encode(p.problem.question));
   const states = await client.read({
     context: request.context,

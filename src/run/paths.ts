@@ -31,6 +31,7 @@ export const RUN_FILES = {
   warmStart: ['warm_start', "the policy after its warm start, which is PPO's reference"],
   policy: ['policy', 'the policy that read best on validation problems'],
   model: ['model', 'in runs of `recodi lrm train`: the trained latent-reasoning model'],
+  bank: ['bank.safetensors', 'the states that the texts of the bank leave in the model, so that they are read once'],
   evaluation: ['eval.json', 'the held-out table: ours, baselines, controls, with bootstrap intervals'],
   labels: ['labels', 'labels.jsonl and vectors.safetensors, and the exports for other tools'],
   oracle: ['oracle', 'what oracle training leaves'],
