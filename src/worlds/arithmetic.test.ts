@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { stream } from '../run/random.ts';
+import { chainOf } from './arithmetic.fixture.ts';
 import { arithmeticSchema, createArithmetic } from './arithmetic.ts';
 import { evaluate, type Operator } from './notation.ts';
 import { chainText, type Problem, type Split } from './problem.ts';
+import { splitOf } from './split.ts';
 
 const SPLITS: readonly Split[] = ['train', 'validation', 'test'];
 const world = createArithmetic(arithmeticSchema.parse({ kind: 'arithmetic' }));
@@ -55,22 +57,8 @@ test('every chain is right: steps hold, follow from each other and end in the an
   }
 });
 
-test('the question tells the operations of the chain, in their order', () => {
-  const said: readonly [RegExp, string][] = [
-    [/(?:buys|finds|gets|wins) (\d+)/, '+'],
-    [/(?:loses|sells|gives away|uses) (\d+)/, '-'],
-    [/doubles/, '*2'],
-    [/triples/, '*3'],
-    [/half/, '/2'],
-  ];
-  for (const problem of everySplit) {
-    const events = problem.question.split(' . ').slice(1, -1);
-    const told = events.map(event => {
-      const [pattern, operation] = said.find(([p]) => p.test(event)) ?? [/$/, '?'];
-      return operation + (pattern.exec(event)?.[1] ?? '');
-    });
-    expect(told).toEqual(problem.steps.map(s => `${s.operation}${s.operands?.[1]}`));
-  }
+test('the question tells the chain', () => {
+  for (const problem of everySplit) expect(chainOf(problem.question)).toEqual(problem.steps);
 });
 
 describe('splits', () => {
@@ -182,5 +170,42 @@ describe('the grammar of chains', () => {
         expect(Number(result) >= 1 && Number(result) <= 60).toBe(true);
       }
     }
+  });
+});
+
+describe('edits', () => {
+  const edited = everySplit
+    .filter((_, i) => i % 10 === 0)
+    .flatMap(problem => world.edits(problem).map(edit => ({ problem, ...edit })));
+  const wordsOf = (text: string) => text.split(' ');
+
+  test('change one number of one sentence, to what the world could have said', () => {
+    expect(edited.length).toBeGreaterThan(300);
+    const vocabulary = new Set(world.vocabulary);
+    for (const { problem, question, from, to, others } of edited) {
+      const words = wordsOf(question);
+      const different = wordsOf(problem.question).flatMap((word, i) => (word === words[i] ? [] : [[word, words[i]]]));
+      expect([[[String(from), String(to)]], [['doubles', 'triples']], [['triples', 'doubles']]]).toContainEqual(
+        different,
+      );
+      expect(words.every(word => vocabulary.has(word))).toBe(true);
+      expect(others).not.toContain(from);
+    }
+  });
+
+  test('make problems that stay in their split and in range', () => {
+    for (const { problem, question } of edited) {
+      const steps = chainOf(question);
+      expect(steps.every(step => Number(step.result) >= 1 && Number(step.result) <= 60)).toBe(true);
+      expect(steps.every(step => Number.isInteger(Number(step.result)))).toBe(true);
+      expect(splitOf(keyOf({ ...problem, steps }).replaceAll(' ', ''))).toBe(problem.split);
+    }
+  });
+
+  test('reach every kind of number', () => {
+    const kinds = new Set(
+      edited.map(({ from, problem }) => problem.steps.find(s => s.operands![1] === from)?.operation),
+    );
+    expect(kinds).toEqual(new Set(['+', '-', '*', undefined]));
   });
 });

@@ -10,10 +10,11 @@ import { RecodiError } from '../run/errors.ts';
 import { integer, type Stream, stream } from '../run/random.ts';
 import { drawSteps, stepMixSchema } from './mix.ts';
 import { equationStep, evaluate, type Operator, readStep } from './notation.ts';
-import { explicitChain, type Problem, type Split, type Step, type StepMix, type World } from './problem.ts';
+import { type Edit, explicitChain, type Problem, type Split, type Step, type StepMix, type World } from './problem.ts';
 import { splitOf, textId } from './split.ts';
 
 const LARGEST_NUMBER = 99;
+const SMALLEST_START = 2;
 const LARGEST_START = 20;
 const LARGEST_TERM = 9;
 
@@ -89,6 +90,7 @@ function drawFreeChange(rng: Stream): Change {
   return kind === 4 ? { operator: '/', operand: 2 } : { operator: '*', operand: kind };
 }
 
+const STARTS = Array.from({ length: LARGEST_START - SMALLEST_START + 1 }, (_, i) => SMALLEST_START + i);
 const TERMS = Array.from({ length: LARGEST_TERM }, (_, i) => i + 1);
 /** Every change that there is. */
 const CHANGES: readonly Change[] = [
@@ -103,6 +105,15 @@ const CHANGES: readonly Change[] = [
 function isLegal(value: number, { operator, operand }: Change, max: number): boolean {
   const result = evaluate([value, operand], [operator]);
   return Number.isInteger(result) && result >= 1 && result <= max;
+}
+
+function areLegal(start: number, changes: readonly Change[], max: number): boolean {
+  let value = start;
+  return changes.every(change => {
+    const legal = isLegal(value, change, max);
+    value = evaluate([value, change.operand], [change.operator]);
+    return legal;
+  });
 }
 
 /** Up from `start`, `count` changes that keep every number whole and in 1 … max. */
@@ -151,19 +162,43 @@ function tell(start: number, changes: readonly Change[], rng: Stream): string {
   return `${name} has ${start} ${object} . ${events.join(' ')} How many ${object} does ${name} have ?`;
 }
 
+/** Whoever the story is about. */
+const arithmeticSplit = (start: number, changes: readonly Change[]) =>
+  splitOf(start + changes.map(({ operator, operand }) => operator + operand).join(''));
+
 /** Halving right after doubling or tripling is left out of problems: it would mostly undo it. */
 const notUndone = (before: Change, next: Change) => !(next.operator === '/' && before.operator === '*');
 
 function drawProblem(max: number, split: Split, count: number, rng: Stream): Problem {
   for (;;) {
-    const start = 2 + integer(rng, LARGEST_START - 1);
+    const start = pick(rng, STARTS);
     const changes = drawChanges(start, count, max, () => drawChange(rng), notUndone);
-    const key = start + changes.map(change => change.operator + change.operand).join('');
-    if (splitOf(key) !== split) continue;
+    if (arithmeticSplit(start, changes) !== split) continue;
     const question = tell(start, changes, rng);
     const steps = equations(start, changes);
     return { id: textId(question), question, steps, answer: steps.at(-1)?.result ?? String(start), split };
   }
+}
+
+/** The problem's question with another start or operand in its sentence: again a problem, of the same split. */
+function editsOf({ question, steps, split }: Problem, max: number): Edit[] {
+  const operators = steps.map(step => step.operation as Operator);
+  const numbers = [steps[0]!.operands![0]!, ...steps.map(step => step.operands![1]!)];
+  const sentences = question.split(' . ');
+  return numbers.flatMap((from, at) => {
+    const others = numbers.toSpliced(at, 1);
+    const operator = operators[at - 1];
+    const choices = operator ? CHANGES.filter(change => change.operator === operator).map(c => c.operand) : STARTS;
+    return choices.flatMap(to => {
+      const [start, ...operands] = numbers.with(at, to) as [number, ...number[]];
+      const changes = operators.map((operator, i) => ({ operator, operand: operands[i]! }));
+      const possible = areLegal(start, changes, max) && arithmeticSplit(start, changes) === split;
+      if (to === from || others.includes(from) || !possible) return [];
+      const said = (operand: number) => (operator === '*' ? phrasesOf({ operator, operand })[0]! : String(operand));
+      const sentence = sentences[at]!.replace(said(from), said(to));
+      return [{ question: sentences.with(at, sentence).join(' . '), from, to, others }];
+    });
+  });
 }
 
 /** Draws in a row that bring nothing new before we say that there are no more problems. */
@@ -198,6 +233,7 @@ export function createArithmetic(config: ArithmeticConfig): World {
       return [...found.values()];
     },
     chain: explicitChain,
+    edits: problem => editsOf(problem, max),
     nextSteps(steps) {
       const value = Number(readStep(steps.at(-1) ?? '').result);
       const legal = CHANGES.filter(change => isLegal(value, change, max));

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { pathText } from '../run/config/shape.ts';
 import { RecodiError } from '../run/errors.ts';
 import { integer, type Stream, shuffled, stream } from '../run/random.ts';
+import { numberEdits } from './edits.ts';
 import { readProblems } from './jsonl.ts';
 import { drawSteps } from './mix.ts';
 import { countOperators } from './notation.ts';
@@ -73,6 +74,7 @@ export function createListWorld(name: string, problems: readonly Problem[], answ
   const shelves = new Shelves(problems);
   const maxOperators = mostOperators(problems);
   let vocabulary: readonly string[] | undefined;
+  let known: ReadonlySet<string> | undefined;
   const draw = (steps: StepMix | undefined, rng: Stream) => (steps === undefined ? undefined : drawSteps(steps, rng));
 
   function exhausted(split: Split, steps: number | undefined, count: number): RecodiError {
@@ -91,6 +93,10 @@ export function createListWorld(name: string, problems: readonly Problem[], answ
     },
     ...(maxOperators > 0 ? { equations: { maxOperators } } : {}),
     chain: explicitChain,
+    edits({ question }) {
+      known ??= new Set(problems.map(problem => problem.question));
+      return numberEdits(question).filter(edit => !known!.has(edit.question));
+    },
     generator(split, rng, steps) {
       const length = draw(steps, rng);
       const shelf = shelves.get(split, length);

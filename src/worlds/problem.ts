@@ -30,6 +30,15 @@ export interface Problem {
   readonly split: Split;
 }
 
+/** A question with one of its numbers replaced, as `5` by `7`, or `doubles` by `triples`. */
+export interface Edit {
+  readonly question: string;
+  readonly from: number;
+  readonly to: number;
+  /** The other numbers that the question tells; `from` is none of them, so that it is known wherever it stands. */
+  readonly others: readonly number[];
+}
+
 /** A number of steps, or several with their weights: `[[2, 0.25], [3, 0.75]]`. */
 export type StepMix = number | readonly (readonly [steps: number, weight: number])[];
 
@@ -59,6 +68,8 @@ export interface World {
   randomSteps?(rng: Stream): string[];
   /** The grammar of chains, where there is one: every step that may follow the ones given, which are at least one, in any problem. */
   nextSteps?(steps: readonly string[]): string[];
+  /** Edits of a problem's question that leave it a question of this world, and of no other split; none where it tells no number. */
+  edits(problem: Problem): Edit[];
 }
 
 /** The usual `World.chain`: the texts of the steps. */
