@@ -24,7 +24,11 @@ describe('formatEvaluation', () => {
     expect(text).toContain("reach: FVE 0.71, 34.3 nats; the state at the question's end: FVE 0.40, 20.0 nats");
     expect(text).toContain("answers changed: 95 ± 5 % by another problem's latent, 89 ± 5 % by zero");
     expect(text).toContain('  readable: yes, swap gap 0.40 ≥ 0.10');
+    expect(text).toContain(
+      "edits: changes as it says 70 ± 5 %, stays 90 ± 5 %; changes from the old thought 1 ± 5 %, another's – %",
+    );
     expect(text).toContain('  used: no, swapping it changes 0.05');
+    expect(text).toContain('  follows: unknown, no number of the question could be edited');
   });
 
   it('shows shares in per cent with half the interval, and nothing where there is no figure', () => {

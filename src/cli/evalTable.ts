@@ -6,7 +6,7 @@
 import type { Figure } from '../eval/bootstrap.ts';
 import type { GateResult } from '../eval/gates.ts';
 import type { Evaluation, Reach, ViewTable } from '../eval/table.ts';
-import type { Verdict } from '../eval/verdicts.ts';
+import type { TriedVerdict } from '../eval/verdicts.ts';
 import { parseAnchor } from '../lrm/anchors.ts';
 import { bold, dim, green, red } from './style.ts';
 import { formatTable } from './table.ts';
@@ -75,13 +75,14 @@ const reached = ({ fve, nats }: Reach) =>
     .filter(Boolean)
     .join(', ');
 
-/** `yes: reason`, in colour. */
-export function formatVerdict(name: string, { holds, reason }: Verdict): string {
-  return `${name}: ${holds ? green('yes') : red('no')}, ${reason}`;
+/** `yes, reason`, in colour. */
+function formatVerdict(name: string, { holds, reason }: TriedVerdict): string {
+  const said = holds === null ? dim('unknown') : holds ? green('yes') : red('no');
+  return `${name}: ${said}, ${reason}`;
 }
 
 function formatView(view: ViewTable): string {
-  const { reach, question_end_reach: control, causal, verdicts, rows } = view;
+  const { reach, question_end_reach: control, causal, follows, verdicts, rows } = view;
   const known = new Set(Object.values(rows).flatMap(Object.keys));
   const columns = [...perResult(known), ...COLUMNS].filter(({ name }) => known.has(name));
   const body = Object.entries(rows).map(([row, figures]) => [
@@ -89,12 +90,15 @@ function formatView(view: ViewTable): string {
     ...columns.map(column => cell(figures[column.name], column)),
   ]);
   const changed = { format: percent, interval: true };
+  const edits = (figure: Figure) => `${cell(figure, changed) || '–'} %`;
   return [
     `${bold(view.id)}  ${describeView(view)}`,
     `  reach: ${reached(reach)}${control ? `; the state at the question's end: ${reached(control)}` : ''}`,
     `  answers changed: ${cell(causal.swap, changed)} % by another problem's latent, ${cell(causal.zero, changed)} % by zero`,
+    `  edits: changes as it says ${edits(follows.changes)}, stays ${edits(follows.stays)}; changes from the old thought ${edits(follows.unthought)}, another's ${edits(follows.swapped)}`,
     `  ${formatVerdict('readable', verdicts.readable)}`,
     `  ${formatVerdict('used', verdicts.used)}`,
+    `  ${formatVerdict('follows', verdicts.follows)}`,
     '',
     formatTable(['row', ...columns.map(({ name, head }) => head ?? name)], body).trimEnd(),
   ].join('\n');

@@ -7,9 +7,10 @@ import { rank } from './candidates.ts';
 import { chainTask } from './chain.ts';
 import { decode } from './decode.ts';
 import { embeddedBench } from './embedded.fixture.ts';
+import { measureFollows } from './follows.ts';
 import { ROWS, type RowInputs } from './rows.ts';
 import { referenceScores, supported } from './support.ts';
-import { inputsOf } from './table.ts';
+import { firstProblems, inputsOf } from './table.ts';
 import { exactExpression } from './text.ts';
 
 let bench: Bench;
@@ -70,6 +71,25 @@ describe('a chain', () => {
     expect(await own.beginnings()).toBeUndefined();
     expect(exact(await best(bench, own), 0)).toBeGreaterThan(0.8);
   });
+});
+
+describe('edited questions', () => {
+  it('are followed by the second step, and not without thinking again', async () => {
+    const { problems, states } = firstProblems(bench.sets.get('test')!, 8, bench);
+    const few = {
+      ...inputs,
+      questions: inputs.questions.slice(0, 8),
+      vectors: inputs.vectors.slice(0, 8 * bench.policy.targetSize),
+      beginnings: async () => (await inputs.beginnings())?.slice(0, 8),
+    };
+    const texts = await best(bench, few);
+    const settings = (name: string) => ({ resamples: 100, confidence: 0.95, rng: stream(1, name) });
+    const follows = await measureFollows(bench, { view: inputs.view, problems, texts, states }, bank, settings);
+    expect(follows.changes.value).toBeGreaterThan(0.5);
+    expect(follows.stays.value).toBeGreaterThan(0.5);
+    expect(follows.unthought.value).toBeLessThan(0.1);
+    expect(follows.swapped.value).toBeLessThan(0.1);
+  }, 60_000);
 });
 
 describe('the support of the reference', () => {

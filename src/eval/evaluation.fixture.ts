@@ -34,9 +34,11 @@ function view(part: Pick<ViewTable, 'id' | 'steps' | 'space' | 'anchor'>, same: 
     reach: { fve: 0.71, nats: part.space === 'raw' ? null : 34.25 },
     question_end_reach: part.space === 'raw' ? null : { fve: 0.4, nats: 20 },
     causal: { swap: figure(0.95), zero: figure(0.89) },
+    follows: { changes: figure(0.7), stays: figure(0.9), unthought: figure(0.01), swapped: figure(null) },
     verdicts: {
       readable: { holds: true, reason: 'swap gap 0.40 ≥ 0.10, FVE 0.30 > 0.00 (the mean)' },
       used: { holds: false, reason: 'swapping it changes 0.05 of the answers, < 0.10' },
+      follows: { holds: null, reason: 'no number of the question could be edited' },
     },
     rows: {
       greedy: row(0.84, same),

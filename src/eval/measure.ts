@@ -15,6 +15,7 @@ import { exactExpression, rightResult, wellFormed, wordCount } from './text.ts';
 export interface Measurements {
   readonly columns: Readonly<Record<string, Float64Array>>;
   readonly fve: { readonly error: Float64Array; readonly total: Float64Array };
+  readonly texts: readonly string[];
   /** The model's completion of each text. */
   readonly completions: readonly string[];
 }
@@ -69,6 +70,7 @@ export async function measure(bench: Bench, request: MeasureRequest): Promise<Me
       nll: column(i => -likelihoods[i]!.sum / likelihoods[i]!.tokens),
     },
     fve: fveTerms(readouts, vectors, d),
+    texts,
     completions,
   };
 }

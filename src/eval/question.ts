@@ -47,7 +47,7 @@ export function readQuestion(typed: string, tokenizer: Tokenizer, { reserved, lo
 }
 
 /** What is encoded comes back: no word turned into the token for unknown ones. */
-const isKnown = (text: string, { encode, decode }: Tokenizer) =>
+export const isKnown = (text: string, { encode, decode }: Tokenizer) =>
   decode(encode(text)).trim().replaceAll(/\s+/g, ' ') === text;
 
 function unknownWords(text: string, tokenizer: Tokenizer): RecodiError {

@@ -10,11 +10,12 @@ import { writeJson } from '../run/files.ts';
 import { stream } from '../run/random.ts';
 import { type Bank, buildBank, keepBank } from './bank.ts';
 import type { Bench } from './bench.ts';
-import { bootstrap, type Figure, type Parts } from './bootstrap.ts';
+import { type BootstrapSettings, bootstrap, type Figure, type Parts } from './bootstrap.ts';
 import { chainTask } from './chain.ts';
+import { type Follows, measureFollows } from './follows.ts';
 import { type Measurements, measure } from './measure.ts';
 import { ROWS, type RowInputs, type RowName, rowsOf, SWAPPED } from './rows.ts';
-import { judge, type Verdicts } from './verdicts.ts';
+import { judge, judgeFollows, type TriedVerdict, type Verdicts } from './verdicts.ts';
 
 /** How much of a latent's kind the chain's states can say: FVE (null where the model writes no chains), and nats of a translator. */
 export interface Reach {
@@ -32,7 +33,8 @@ export interface ViewTable {
   /** The same of the control that reads the question's end; translated views only. */
   readonly question_end_reach: Reach | null;
   readonly causal: { readonly swap: Figure; readonly zero: Figure };
-  readonly verdicts: Verdicts;
+  readonly follows: Follows;
+  readonly verdicts: Verdicts & { readonly follows: TriedVerdict };
   readonly rows: Readonly<Partial<Record<RowName, Readonly<Record<string, Figure>>>>>;
 }
 
@@ -54,7 +56,7 @@ export async function evaluateRun(bench: Bench): Promise<Evaluation> {
   const test = firstProblems(sets.get('test')!, config.eval.problems, bench);
   const bank = await buildBank(bench);
   keepBank(bench, bank);
-  const total = views.views.reduce((n, view) => n + rowsOf(view).length + 1, 0);
+  const total = views.views.reduce((n, view) => n + rowsOf(view).length + 2, 0);
   progress.stage('evaluating', total);
   let done = 0;
   const tables: ViewTable[] = [];
@@ -69,7 +71,11 @@ export async function evaluateRun(bench: Bench): Promise<Evaluation> {
       measured.set(name, await measureRow(bench, inputs, test, name));
       progress.update(++done, { view: view.id, row: name });
     }
-    tables.push(viewTable(bench, view, test, measured));
+    const { texts } = measured.get(config.eval.decode)!;
+    const request = { view, problems: test.problems, texts, states: test.states };
+    const follows = await measureFollows(bench, request, bank, bootstrapOf(bench, view));
+    progress.update(++done, { view: view.id, row: 'follows' });
+    tables.push(viewTable(bench, view, test, { measured, follows }));
   }
   const steps = Math.max(...test.problems.map(p => p.steps.length));
   const content = Array.from({ length: steps }, (_, j) => bestView(j + 1, validation));
@@ -120,13 +126,23 @@ async function measureRow(bench: Bench, inputs: RowInputs, set: TargetSet, name:
   return measure(bench, { ...inputs, answers: set.answers, texts });
 }
 
-function viewTable(bench: Bench, view: View, set: TargetSet, measured: ReadonlyMap<RowName, Measurements>): ViewTable {
-  const { config, views } = bench;
-  const settings = (name: string) => ({
+/** For each figure of a view resamples of its own. */
+function bootstrapOf({ config }: Pick<Bench, 'config'>, view: View): (name: string) => BootstrapSettings {
+  return name => ({
     resamples: config.eval.bootstrap,
     confidence: config.eval.confidence,
     rng: stream(config.seed, `bootstrap ${view.id} ${name}`),
   });
+}
+
+function viewTable(
+  bench: Bench,
+  view: View,
+  set: TargetSet,
+  { measured, follows }: { measured: ReadonlyMap<RowName, Measurements>; follows: Follows },
+): ViewTable {
+  const { config, views } = bench;
+  const settings = bootstrapOf(bench, view);
   const rows = Object.fromEntries(
     [...measured].map(([row, { columns, fve }]) => {
       const means = Object.entries(columns)
@@ -155,15 +171,19 @@ function viewTable(bench: Bench, view: View, set: TargetSet, measured: ReadonlyM
     reach: reach(view),
     question_end_reach: end ? reach(end) : null,
     causal: { swap, zero: bootstrap({ numerator: causal.zero }, settings('zero')) },
-    verdicts: judge(
-      {
-        gap: best.gap!.value ?? 0,
-        fve: best.fve!.value,
-        fveFloors: { empty: rows.empty.fve!.value, swapped: control.fve!.value, 'the mean': 0 },
-        causal: swap.value ?? 0,
-      },
-      config.eval.verdicts,
-    ),
+    follows,
+    verdicts: {
+      ...judge(
+        {
+          gap: best.gap!.value ?? 0,
+          fve: best.fve!.value,
+          fveFloors: { empty: rows.empty.fve!.value, swapped: control.fve!.value, 'the mean': 0 },
+          causal: swap.value ?? 0,
+        },
+        config.eval.verdicts,
+      ),
+      follows: judgeFollows({ changes: follows.changes.value, stays: follows.stays.value }, config.eval.verdicts),
+    },
     rows,
   };
 }

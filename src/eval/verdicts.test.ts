@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Evidence, judge } from './verdicts.ts';
+import { type Evidence, judge, judgeFollows } from './verdicts.ts';
 
 const floors = { swap_gap: 0.1, used: 0.1 };
 const evidence: Evidence = { gap: 0.4, fve: 0.5, fveFloors: { empty: -1, swapped: 0.2, 'the mean': 0 }, causal: 0.9 };
@@ -52,5 +52,27 @@ describe('verdicts', () => {
   it('hold at the floor of the gap, but not at that of the FVE', () => {
     expect(verdicts({ gap: 0.1 }).readable.holds).toBe(true);
     expect(verdicts({ fve: 0.2 }).readable.holds).toBe(false);
+  });
+});
+
+describe('the verdict on edits', () => {
+  const floor = { follows: 0.5 };
+
+  it('gives its reason in numbers, and needs both: to change and to stay', () => {
+    expect(judgeFollows({ changes: 0.75, stays: 0.9 }, floor)).toEqual({
+      holds: true,
+      reason: 'changes as it says in 0.75 of the edits that it mentions, stays in 0.90 of the others, ≥ 0.50',
+    });
+    expect(judgeFollows({ changes: 0.25, stays: null }, floor)).toEqual({
+      holds: false,
+      reason: 'changes as it says in 0.25 of the edits that it mentions, < 0.50',
+    });
+    expect(judgeFollows({ changes: 1, stays: 0 }, floor).holds).toBe(false);
+    expect(judgeFollows({ changes: 0.5, stays: null }, floor).holds).toBe(true);
+  });
+
+  it('is against what only stays, and open where nothing could be edited', () => {
+    expect(judgeFollows({ changes: null, stays: 1 }, floor).holds).toBe(false);
+    expect(judgeFollows({ changes: null, stays: null }, floor).holds).toBeNull();
   });
 });

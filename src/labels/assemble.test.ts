@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { assembleLabel, type LabelParts } from './assemble.ts';
-import { problem, reading } from './reading.fixture.ts';
+import { editedReading, problem, reading } from './reading.fixture.ts';
 import { labelSchema } from './schema.ts';
 
 const parts: LabelParts = {
@@ -41,6 +41,19 @@ describe('assembleLabel', () => {
     expect(assembleLabel({ ...parts, reading: { ...reading, text: '<< 9 + 9 =' } }).accepted).toBe(true);
     expect(assembleLabel({ ...parts, probability: 0.89 }).accepted).toBe(false);
     expect(assembleLabel({ ...parts, probability: null }).accepted).toBe(true);
+  });
+
+  it('shows edits where they were asked for, and accepts only what follows them', () => {
+    const edits = [editedReading];
+    const of = (holds: boolean | null) =>
+      assembleLabel({ ...parts, follows: { edits, verdict: { holds, reason: 'changes as it says' } } });
+    expect(labelSchema.parse(of(true))).toMatchObject({
+      edits: [{ from: 6, to: 7, predicted: '<< 5 + 7 =', explanation: '<< 5 + 7 =', follows: true }],
+      verdicts: { follows: { holds: true } },
+      accepted: true,
+    });
+    for (const holds of [false, null]) expect(labelSchema.parse(of(holds)).accepted).toBe(false);
+    expect(label.verdicts.follows).toBeUndefined();
   });
 
   it('judges the text against every gold step, under a key that says so', () => {

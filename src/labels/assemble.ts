@@ -1,6 +1,9 @@
 /** From a reading to a label: everything known about one target in one record. Pure, so that it can be checked by itself. */
+import type { EditedReading } from '../eval/follows.ts';
+import { predictedText } from '../eval/prediction.ts';
 import type { Reading, StepCausal } from '../eval/readings.ts';
 import { exactExpression, rightResult, wellFormed } from '../eval/text.ts';
+import type { TriedVerdict } from '../eval/verdicts.ts';
 import { anchorName } from '../lrm/anchors.ts';
 import type { View } from '../lrm/views.ts';
 import type { Problem, World } from '../worlds/problem.ts';
@@ -18,12 +21,15 @@ export interface LabelParts {
   /** First tokens of the model's latent answer and of the gold answer. */
   readonly answers: { readonly latent: string; readonly gold: string };
   readonly equations: World['equations'];
+  /** Where it was asked for. */
+  readonly follows?: { readonly edits: readonly EditedReading[]; readonly verdict: TriedVerdict };
   readonly provenance: Label['provenance'];
 }
 
 export function assembleLabel(parts: LabelParts): Label {
-  const { problem, view, reading, probability, accept, causal, lens, answers, equations, provenance } = parts;
-  const { text, verdicts } = reading;
+  const { problem, view, reading, probability, accept, causal, lens, answers, equations, follows, provenance } = parts;
+  const { text } = reading;
+  const likely = probability === null || probability >= accept;
   const finite = (values: readonly number[]) => values.map(x => (Number.isFinite(x) ? x : null));
   return {
     format: 1,
@@ -43,9 +49,10 @@ export function assembleLabel(parts: LabelParts): Label {
     alternatives: [...reading.alternatives],
     lens: lens.map(tokens => [...tokens]),
     causal: { swap: finite(causal.swap), zero: finite(causal.zero) },
-    verdicts,
+    ...(follows && { edits: follows.edits.map(plainEdit) }),
+    verdicts: { ...reading.verdicts, ...(follows && { follows: follows.verdict }) },
     probability,
-    accepted: verdicts.readable.holds && (probability === null || probability >= accept),
+    accepted: reading.verdicts.readable.holds && likely && (!follows || follows.verdict.holds === true),
     gold: {
       answer: problem.answer,
       answered: answers.latent === answers.gold,
@@ -59,3 +66,12 @@ export function assembleLabel(parts: LabelParts): Label {
     provenance,
   };
 }
+
+const plainEdit = ({ edit: { question, from, to }, prediction, text, follows }: EditedReading) => ({
+  question,
+  from,
+  to,
+  predicted: predictedText(prediction),
+  explanation: text,
+  follows,
+});

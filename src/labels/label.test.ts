@@ -17,7 +17,11 @@ it('labels every view of some problems, and says how probably each is right', as
   const { config } = bench;
   const asked: Bench = {
     ...bench,
-    config: { ...config, eval: { ...config.eval, decode: 'retrieve' }, labels: { ...config.labels, problems: 8 } },
+    config: {
+      ...config,
+      eval: { ...config.eval, decode: 'retrieve' },
+      labels: { ...config.labels, problems: 8, follows: true },
+    },
   };
   const summary = await labelRun(asked);
   const labels = readJsonl(`${bench.paths.labels}/labels.jsonl`).map(line => labelSchema.parse(line));
@@ -27,10 +31,15 @@ it('labels every view of some problems, and says how probably each is right', as
   expect(summary.accepted).toBe(labels.filter(label => label.accepted).length);
   const { tensors } = openSafetensors(`${bench.paths.labels}/vectors.safetensors`);
   expect(tensors.get('vectors')!.shape).toEqual([labels.length, bench.policy.targetSize]);
-  for (const { accepted, probability, verdicts } of labels) {
+  for (const { accepted, probability, verdicts, edits } of labels) {
     expect(probability).toBeGreaterThanOrEqual(0);
-    expect(accepted).toBe(verdicts.readable.holds && probability! >= config.labels.accept);
+    const follows = edits!.length > 0 && edits!.every(edit => edit.follows);
+    if (verdicts.follows!.holds) expect(follows).toBe(true);
+    expect(accepted).toBe(
+      verdicts.readable.holds && probability! >= config.labels.accept && verdicts.follows!.holds === true,
+    );
   }
+  expect(labels.some(label => label.verdicts.follows!.holds)).toBe(true);
   for (const { anchor, ...view } of bench.views.views) {
     const { calibration } = summary.views[view.id]!;
     const own = labels.filter(label => label.view === view.id);

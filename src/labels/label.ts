@@ -16,6 +16,7 @@ import { type Bench, vectorsOf } from '../eval/bench.ts';
 import { brier, type Calibration, calibrate, probability, type Reliability, reliability } from '../eval/calibration.ts';
 import { chainTask } from '../eval/chain.ts';
 import { needsBank } from '../eval/decode.ts';
+import { type EditedReading, judgeEdits, readEdited } from '../eval/follows.ts';
 import { lensTokens, SWAPS } from '../eval/invert.ts';
 import { donorRows, gather, READING_PARTS, readAll, type StepCausal } from '../eval/readings.ts';
 import { firstProblems } from '../eval/table.ts';
@@ -78,7 +79,8 @@ export async function labelRun(bench: Bench): Promise<LabelSummary> {
     ...set,
     causal: set.causal ?? (await client.causal(set.problems.map(p => client.lrm.tokenizer.encode(p.question)))),
   });
-  progress.stage(`labelling problems of the ${split} split`, 1 + 2 * READING_PARTS * views.views.length);
+  const parts = 2 * READING_PARTS + Number(config.labels.follows);
+  progress.stage(`labelling problems of the ${split} split`, 1 + parts * views.views.length);
   let done = 0;
   const set = await withCausal(firstProblems(sets.get(split)!, count, bench));
   const known = await withCausal(sets.get(split === 'validation' ? 'test' : 'validation')!);
@@ -193,6 +195,11 @@ async function labelView(
     decode: config.eval.decode,
     reward: config.reward.kind,
   };
+  const texts = readings.map(reading => reading.text);
+  const edited =
+    config.labels.follows && (await readEdited(bench, { view, problems: set.problems, texts }, reader.bank));
+  if (edited) reader.tick();
+  const followsOf = (edits: readonly EditedReading[]) => ({ edits, verdict: judgeEdits(edits, config.eval.verdicts) });
   const width = view.steps.length * d;
   return set.problems.map((problem, i) => {
     const gold = tokenizer.encode(problem.answer)[0];
@@ -206,6 +213,7 @@ async function labelView(
       lens: view.steps.map(k => lensTokens(set.lens, i * states + k, tokenizer.token)),
       answers: { latent: tokenizer.token(set.answers[i]!), gold: gold === undefined ? '' : tokenizer.token(gold) },
       equations: world.equations,
+      ...(edited && { follows: followsOf(edited.filter(({ row }) => row === i)) }),
       provenance,
     });
     return {

@@ -1,4 +1,5 @@
 /** A reading of a problem's first step, and the problem. */
+import type { EditedReading } from '../eval/follows.ts';
 import type { Reading } from '../eval/readings.ts';
 import { equationStep } from '../worlds/notation.ts';
 import type { Problem } from '../worlds/problem.ts';
@@ -26,4 +27,12 @@ export const reading: Reading = {
     readable: { holds: true, reason: 'swap gap 0.60 ≥ 0.10, FVE 0.70 > 0.10 (swapped)' },
     used: { holds: false, reason: 'swapping it changes 0.00 of the answers, < 0.10' },
   },
+};
+
+export const editedReading: EditedReading = {
+  row: 0,
+  edit: { question: problem.question.replace('6', '7'), from: 6, to: 7, others: [5, 2] },
+  prediction: { words: ['<<', 5, '+', 7, '='], changes: true },
+  text: '<< 5 + 7 =',
+  follows: true,
 };

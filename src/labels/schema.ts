@@ -8,6 +8,14 @@ import { z } from 'zod';
 const number = z.number();
 const shares = z.array(z.number().nullable());
 const control = z.strictObject({ text: z.string(), similarity: number, fve: number });
+const edit = z.strictObject({
+  question: z.string(),
+  from: number,
+  to: number,
+  predicted: z.string(),
+  explanation: z.string(),
+  follows: z.boolean(),
+});
 const verdict = z.strictObject({ holds: z.boolean(), reason: z.string() });
 
 export const labelSchema = z.strictObject({
@@ -44,10 +52,17 @@ export const labelSchema = z.strictObject({
   lens: z.array(z.array(z.string())),
   /** Share of swapped latents, and whether a zeroed one, that change this problem's answer, per step; null without donors. */
   causal: z.strictObject({ swap: shares, zero: shares }),
-  verdicts: z.strictObject({ readable: verdict, used: verdict }),
+  /** Where `labels.follows` asked: edited questions, what the explanation predicts to be read then, and what was. */
+  edits: z.array(edit).optional(),
+  verdicts: z.strictObject({
+    readable: verdict,
+    used: verdict,
+    /** Where it was asked for; null where no edit was possible. */
+    follows: z.strictObject({ holds: z.boolean().nullable(), reason: z.string() }).optional(),
+  }),
   /** That the explanation says the step which the view speaks of, from its scores; null where the world knows no steps. */
   probability: z.number().min(0).max(1).nullable(),
-  /** The explanation may be learned from: it is readable, and probable enough. */
+  /** The explanation may be learned from: it is readable and probable enough, and follows where that was asked for. */
   accepted: z.boolean(),
   gold: z.strictObject({
     answer: z.string(),

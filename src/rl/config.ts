@@ -288,6 +288,7 @@ const evaluation = z.strictObject({
     .strictObject({
       swap_gap: z.number().default(0.1).describe("readable: own similarity minus another problem's, at least"),
       used: share.default(0.1).describe('used: share of answers that a swapped latent changes, at least'),
+      follows: share.default(0.5).describe('follows: share of edits under which the reading is what it says, at least'),
     })
     .prefault({})
     .describe('floors of the verdicts'),
@@ -303,6 +304,12 @@ const labels = z.strictObject({
     .max(1)
     .default(0.9)
     .describe('least probability of being right, where it is known, from which on a readable label is accepted'),
+  follows: z
+    .boolean()
+    .default(false)
+    .describe(
+      'edit the question, think and read again, and accept only what follows; takes half as long as reading them',
+    ),
 });
 
 export const trainConfigSchema = z.strictObject({

@@ -180,7 +180,7 @@ function drawProblem(max: number, split: Split, count: number, rng: Stream): Pro
   }
 }
 
-/** The problem's question with another start or operand in its sentence: again a problem, of the same split. */
+/** The problem's question with another start or operand in its sentence: again a problem, and held out if it was. */
 function editsOf({ question, steps, split }: Problem, max: number): Edit[] {
   const operators = steps.map(step => step.operation as Operator);
   const numbers = [steps[0]!.operands![0]!, ...steps.map(step => step.operands![1]!)];
@@ -192,8 +192,9 @@ function editsOf({ question, steps, split }: Problem, max: number): Edit[] {
     return choices.flatMap(to => {
       const [start, ...operands] = numbers.with(at, to) as [number, ...number[]];
       const changes = operators.map((operator, i) => ({ operator, operand: operands[i]! }));
-      const possible = areLegal(start, changes, max) && arithmeticSplit(start, changes) === split;
-      if (to === from || others.includes(from) || !possible) return [];
+      const trainedOn = arithmeticSplit(start, changes) === 'train';
+      const legal = areLegal(start, changes, max) && trainedOn === (split === 'train');
+      if (to === from || others.includes(from) || !legal) return [];
       const said = (operand: number) => (operator === '*' ? phrasesOf({ operator, operand })[0]! : String(operand));
       const sentence = sentences[at]!.replace(said(from), said(to));
       return [{ question: sentences.with(at, sentence).join(' . '), from, to, others }];

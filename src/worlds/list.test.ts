@@ -64,3 +64,7 @@ test('chains are equations only where every step is one', () => {
   const story = { ...problem(71, 'train', 1), steps: [{ text: 'Sally is a rempus .' }] };
   expect(createListWorld('list', [...problems, story], ':').equations).toBeUndefined();
 });
+
+test('edits give questions that no file has', () => {
+  expect(world.edits(problems[58]!).map(edit => edit.question)).toEqual(['What about 60 ?', 'What about 61 ?']);
+});

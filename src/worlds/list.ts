@@ -74,7 +74,7 @@ export function createListWorld(name: string, problems: readonly Problem[], answ
   const shelves = new Shelves(problems);
   const maxOperators = mostOperators(problems);
   let vocabulary: readonly string[] | undefined;
-  let known: ReadonlySet<string> | undefined;
+  let questions: ReadonlySet<string> | undefined;
   const draw = (steps: StepMix | undefined, rng: Stream) => (steps === undefined ? undefined : drawSteps(steps, rng));
 
   function exhausted(split: Split, steps: number | undefined, count: number): RecodiError {
@@ -94,8 +94,8 @@ export function createListWorld(name: string, problems: readonly Problem[], answ
     ...(maxOperators > 0 ? { equations: { maxOperators } } : {}),
     chain: explicitChain,
     edits({ question }) {
-      known ??= new Set(problems.map(problem => problem.question));
-      return numberEdits(question).filter(edit => !known!.has(edit.question));
+      questions ??= new Set(problems.map(problem => problem.question));
+      return numberEdits(question).filter(edit => !questions!.has(edit.question));
     },
     generator(split, rng, steps) {
       const length = draw(steps, rng);

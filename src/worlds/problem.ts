@@ -68,7 +68,7 @@ export interface World {
   randomSteps?(rng: Stream): string[];
   /** The grammar of chains, where there is one: every step that may follow the ones given, which are at least one, in any problem. */
   nextSteps?(steps: readonly string[]): string[];
-  /** Edits of a problem's question that leave it a question of this world, and of no other split; none where it tells no number. */
+  /** Edits that leave a problem's question one of this world, and never one to train on if it was held out; none where it tells no number. */
   edits(problem: Problem): Edit[];
 }
 
