@@ -29,6 +29,7 @@ describe('formatEvaluation', () => {
     );
     expect(text).toContain('  used: no, swapping it changes 0.05');
     expect(text).toContain('  follows: unknown, no number of the question could be edited');
+    expect(text).toContain('\n  words read: retrieve 35 ± 5 %, swapped_retrieve 4 ± 2 %\n');
   });
 
   it('shows shares in per cent with half the interval, and nothing where there is no figure', () => {

@@ -99,9 +99,18 @@ function formatView(view: ViewTable): string {
     `  ${formatVerdict('readable', verdicts.readable)}`,
     `  ${formatVerdict('used', verdicts.used)}`,
     `  ${formatVerdict('follows', verdicts.follows)}`,
+    ...wordsRead(rows),
     '',
     formatTable(['row', ...columns.map(({ name, head }) => head ?? name)], body).trimEnd(),
   ].join('\n');
+}
+
+/** A line for the two rows that have the figure: ours and its control. */
+function wordsRead(rows: ViewTable['rows']): string[] {
+  const shares = Object.entries(rows)
+    .filter(([, { words_read }]) => words_read?.value != null)
+    .map(([row, { words_read }]) => `${row} ${cell(words_read, share('words_read'))} %`);
+  return shares.length === 0 ? [] : [`  words read: ${shares.join(', ')}`];
 }
 
 function perResult(known: ReadonlySet<string>): Column[] {

@@ -23,6 +23,7 @@ const inversion: Inversion = {
     {
       ...reading,
       text: '',
+      words: [],
       completion: '',
       answer: '9',
       same: false,
@@ -37,16 +38,17 @@ const inversion: Inversion = {
 };
 
 it('formatInversion shows question, answer, and per view text, completion, scores, lens and verdicts', () => {
-  const [head, first, second] = formatInversion(inversion).split('\n\n');
+  const [head, first, second, legend] = formatInversion(inversion).split('\n\n');
   expect(head).toBe(`${problem.question}\narithmetic: answered after 4 latent steps: 22`);
   expect(first!.split('\n')).toEqual([
     'k0  latent step 0, raw; nearest to the chain before the result of step 1',
-    '    << 5 + 6 = … 11 >>   readable  not used',
+    '    << (5) + 6 = … 11 >>   readable  not used',
     '    similarity 0.91  swap gap 0.60  FVE 0.70  lift 0.50  given the text: the same answer, 22',
     '    lens of k0: 11 12 +   answer: swapping changes it in 88 %, zeroing changes it',
     '    not used: swapping it changes 0.00 of the answers, < 0.10',
   ]);
   expect(second).toContain('    (the empty text)   readable  not used\n');
   expect(second).toContain('given the text: 9, not 22');
+  expect(legend).toBe('(word): not read, another of its kind in its place scores as well');
   expect(second).toContain('lens of k2: 33   answer: swapping unknown, zeroing keeps it');
 });

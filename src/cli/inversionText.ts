@@ -1,6 +1,6 @@
 /**
- * One question's latent thoughts for the terminal, a block per view: the text (what the model adds to it stands apart), what
- * speaks for it, the lens beside it, and the reason of each verdict that does not hold.
+ * One question's latent thoughts for the terminal, a block per view: the text (words that are not read in parentheses; what the
+ * model adds stands apart), what speaks for it, the lens beside it, and the reason of each verdict that does not hold.
  */
 import type { Inversion, InvertedView } from '../eval/invert.ts';
 import type { Verdict } from '../eval/verdicts.ts';
@@ -18,7 +18,21 @@ function consequences(swap: number | undefined, zero: number | undefined): strin
 export function formatInversion(inversion: Inversion): string {
   const { question, answer, latents, views } = inversion;
   const head = `${bold(question)}\n${dim(`${inversion.run}: answered after ${latents} latent steps:`)} ${bold(answer)}`;
-  return [head, ...views.map(view => formatView(view, answer))].join('\n\n');
+  const unread = views.some(({ words }) => words.some(({ read }) => read === false));
+  const legend = unread ? [dim('(word): not read, another of its kind in its place scores as well')] : [];
+  return [head, ...views.map(view => formatView(view, answer)), ...legend].join('\n\n');
+}
+
+/** The text as it stands, words that are not read in parentheses. */
+function markUnread({ text, words }: Pick<InvertedView, 'text' | 'words'>): string {
+  let shown = '';
+  let from = 0;
+  for (const { word, read } of words) {
+    const at = text.indexOf(word, from);
+    shown += bold(text.slice(from, at)) + (read === false ? dim(`(${word})`) : bold(word));
+    from = at + word.length;
+  }
+  return shown + bold(text.slice(from));
 }
 
 function formatView(view: InvertedView, answer: string): string {
@@ -33,7 +47,7 @@ function formatView(view: InvertedView, answer: string): string {
   const then = same ? `the same answer, ${answer}` : `${view.answer}, not ${answer}`;
   const lines = [
     `${bold(view.view)}  ${dim(describeView(view))}`,
-    `${INDENT}${text === '' ? dim('(the empty text)') : bold(text)}${added === '' ? '' : dim(` … ${added}`)}   ${mark('readable', verdicts.readable)}  ${mark('used', verdicts.used)}`,
+    `${INDENT}${text === '' ? dim('(the empty text)') : markUnread(view)}${added === '' ? '' : dim(` … ${added}`)}   ${mark('readable', verdicts.readable)}  ${mark('used', verdicts.used)}`,
     `${INDENT}${figures}  ${dim('given the text:')} ${then}`,
     ...view.steps.map((step, i) => {
       const shown = lens[i]!.join(' ');

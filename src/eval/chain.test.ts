@@ -9,9 +9,10 @@ import { decode } from './decode.ts';
 import { embeddedBench } from './embedded.fixture.ts';
 import { measureFollows } from './follows.ts';
 import { ROWS, type RowInputs } from './rows.ts';
-import { referenceScores, supported } from './support.ts';
+import { nextTokens, referenceScores, supported } from './support.ts';
 import { firstProblems, inputsOf } from './table.ts';
 import { exactExpression } from './text.ts';
+import { readWords, type Word } from './words.ts';
 
 let bench: Bench;
 let bank: Bank;
@@ -153,5 +154,48 @@ describe('the support of the reference', () => {
     expect(whole.sum).toBeLessThanOrEqual(part.sum);
     expect(whole.least).toBeLessThanOrEqual(part.least);
     expect(whole.sum).toBeLessThanOrEqual(whole.least);
+  });
+
+  it('knows sums: the likeliest word behind an equation is its result', async () => {
+    const { encode, token } = bench.client.lrm.tokenizer;
+    const texts = ['<< 5 + 6 =', '<< 14 / 2 =', '<< 5 + 6 = 11'];
+    const found = await nextTokens(bench, texts.map(encode), 3);
+    expect(found.map(([first]) => token(first!.id))).toEqual(['11', '7', '>>']);
+    for (const list of found) {
+      expect(list).toHaveLength(3);
+      expect(list.map(({ logProb }) => logProb)).toEqual(list.map(({ logProb }) => logProb).sort((a, b) => b - a));
+    }
+  });
+});
+
+describe('the words of a text', () => {
+  /** `<< a + b = c >> << c - d = e`, as the gold texts up to the second result. */
+  const [SECOND_OPERATOR, SECOND_RESULT] = [9, 12];
+  const FIRST_STEP = [1, 2, 3, 5];
+  const SIGNS = [0, 4, 6, 7, 11];
+  /** Share of the texts whose word at a place is read. */
+  const readAt = (texts: readonly (readonly Word[])[], at: number) =>
+    texts.filter(words => words[at]!.read).length / texts.length;
+
+  it('are read where the latent speaks of them: the result, less the operator, and not the step before', async () => {
+    const words = await readWords(bench, inputs, gold);
+    expect(readAt(words, SECOND_RESULT)).toBeGreaterThan(0.8);
+    expect(readAt(words, SECOND_OPERATOR)).toBeGreaterThan(0.25);
+    for (const at of FIRST_STEP) expect(readAt(words, at)).toBeLessThan(0.25);
+    expect(SIGNS.flatMap(at => words.map(text => text[at]!.read)).every(read => read === null)).toBe(true);
+  });
+
+  it("are not read where the latent is another problem's", async () => {
+    const words = await readWords(bench, { ...inputs, vectors: inputs.swapped }, gold);
+    for (const at of [...FIRST_STEP, SECOND_OPERATOR, SECOND_RESULT]) expect(readAt(words, at)).toBeLessThan(0.25);
+  });
+
+  it('are none of them read where the score does not look at the text', async () => {
+    const read: Bench['client']['read'] = async ({ texts }) =>
+      new Float32Array(texts.flat().length * bench.policy.targetSize).fill(1);
+    const words = await readWords({ ...bench, client: { ...bench.client, read } }, inputs, gold);
+    const open = words.flat().filter(({ loss }) => loss !== null);
+    expect(open.length).toBeGreaterThan(100);
+    expect(open.every(word => word.loss === 0 && word.read === false)).toBe(true);
   });
 });

@@ -42,9 +42,9 @@ function view(part: Pick<ViewTable, 'id' | 'steps' | 'space' | 'anchor'>, same: 
     },
     rows: {
       greedy: row(0.84, same),
-      retrieve: row(0.9, same),
+      retrieve: { ...row(0.9, same), words_read: figure(0.35) },
       warm_start: row(0.5, same - 0.3),
-      swapped_retrieve: row(0.1, 0.06),
+      swapped_retrieve: { ...row(0.1, 0.06), words_read: figure(0.04, 0.02) },
       empty: { ...row(0, 0.04), right_1: figure(null) },
     },
   };

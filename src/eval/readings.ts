@@ -15,6 +15,7 @@ import type { ChainTask } from './chain.ts';
 import { type Decode, decode } from './decode.ts';
 import { complete, logLikelihoods } from './measure.ts';
 import { judge, type Verdicts } from './verdicts.ts';
+import { readWords, type Word } from './words.ts';
 
 /** A text that reads nothing, scored against the target. */
 export interface Control {
@@ -39,6 +40,7 @@ export interface ReadingScores {
 
 export interface Reading {
   readonly text: string;
+  readonly words: readonly Word[];
   /** The text with the step that it leaves open finished by the model. */
   readonly completion: string;
   /** First token of what the model answers after question and completion. */
@@ -94,6 +96,7 @@ export async function readAll(bench: Bench, request: ReadingsRequest): Promise<R
   const completions = await complete(bench, questions, texts);
   const given = await client.answers(questions.map((q, i) => [...q, ...tokenizer.encode(completions[i]!)]));
   const likelihoods = await logLikelihoods(bench, request, texts);
+  const words = await readWords(bench, request, texts);
   tick?.();
   return texts.map((text, i) => {
     const target = vectors.subarray(i * d, (i + 1) * d);
@@ -116,6 +119,7 @@ export async function readAll(bench: Bench, request: ReadingsRequest): Promise<R
     const floors = { empty: controls.empty.fve, swapped: controls.swapped.fve, 'the mean': 0 };
     return {
       text,
+      words: words[i]!,
       completion: completions[i]!,
       answer: tokenizer.token(given[i]!),
       same: given[i] === answers[i],

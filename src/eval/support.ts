@@ -5,6 +5,7 @@
  */
 import { inChunks } from '../lrm/client.ts';
 import { type Likelihood, likelihoodTask } from '../rollout/score.ts';
+import { stepsTask } from '../rollout/steps.ts';
 import type { Bench } from './bench.ts';
 
 const ROWS = 64;
@@ -34,4 +35,25 @@ export async function referenceScores(
 export async function supported(bench: SupportBench, texts: readonly (readonly string[])[]): Promise<string[][]> {
   const scores = await referenceScores(bench, texts.flat());
   return texts.map(list => list.filter(text => scores.get(text)!.least >= bench.config.eval.support));
+}
+
+/** A token and its log-probability, in nats. */
+export interface NextToken {
+  readonly id: number;
+  readonly logProb: number;
+}
+
+/** Behind each beginning of a text the `count` likeliest tokens under the reference, likeliest first; a text's end is none. */
+export async function nextTokens(
+  { policy, pool, signal, warmStart: params }: SupportBench,
+  beginnings: readonly (readonly number[])[],
+  count: number,
+): Promise<NextToken[][]> {
+  const parts = await inChunks(beginnings, ROWS, rows => {
+    const hidden = { z: new Float32Array(rows.length * policy.targetSize), questions: rows.map(() => [policy.padId]) };
+    const search = { beginnings: rows, width: count, floor: Number.NEGATIVE_INFINITY, maxNewTokens: 1 };
+    return pool.run(stepsTask, { policy, params, ...hidden, ...search }, { signal });
+  });
+  const found = parts.flat().slice(0, beginnings.length);
+  return found.map(list => list.map(({ tokens, logProb }) => ({ id: tokens[0]!, logProb })));
 }

@@ -16,6 +16,7 @@ import { type Follows, measureFollows } from './follows.ts';
 import { type Measurements, measure } from './measure.ts';
 import { ROWS, type RowInputs, type RowName, rowsOf, SWAPPED } from './rows.ts';
 import { judge, judgeFollows, type TriedVerdict, type Verdicts } from './verdicts.ts';
+import { readWords, shareRead } from './words.ts';
 
 /** How much of a latent's kind the chain's states can say: FVE (null where the model writes no chains), and nats of a translator. */
 export interface Reach {
@@ -123,7 +124,11 @@ export function inputsOf(bench: Bench, set: TargetSet, view: View, bank: Bank): 
 
 async function measureRow(bench: Bench, inputs: RowInputs, set: TargetSet, name: RowName): Promise<Measurements> {
   const texts = await ROWS[name](bench, inputs);
-  return measure(bench, { ...inputs, answers: set.answers, texts });
+  const measured = await measure(bench, { ...inputs, answers: set.answers, texts });
+  const { decode } = bench.config.eval;
+  if (name !== decode && name !== SWAPPED[decode]) return measured;
+  const words_read = shareRead(await readWords(bench, inputs, texts));
+  return { ...measured, columns: { ...measured.columns, words_read } };
 }
 
 /** For each figure of a view resamples of its own. */

@@ -42,6 +42,7 @@ export function assembleLabel(parts: LabelParts): Label {
     space: view.space,
     anchor: view.anchor ? anchorName(view.anchor) : null,
     explanation: text,
+    words: [...reading.words],
     completion: reading.completion,
     answer: { latent: answers.latent, explained: reading.answer, same: reading.same },
     scores: { ...reading.scores, ...(equations && { well_formed: wellFormed(text, equations) }) },

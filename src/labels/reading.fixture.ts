@@ -14,6 +14,13 @@ export const problem: Problem = {
 
 export const reading: Reading = {
   text: '<< 5 + 6 =',
+  words: [
+    { word: '<<', loss: null, read: null },
+    { word: '5', loss: 0.01, read: false },
+    { word: '+', loss: 0.2, read: true },
+    { word: '6', loss: 0.25, read: true },
+    { word: '=', loss: null, read: null },
+  ],
   completion: '<< 5 + 6 = 11 >>',
   answer: '22',
   same: true,

@@ -16,6 +16,7 @@ const edit = z.strictObject({
   explanation: z.string(),
   follows: z.boolean(),
 });
+const word = z.strictObject({ word: z.string(), loss: number.nullable(), read: z.boolean().nullable() });
 const verdict = z.strictObject({ holds: z.boolean(), reason: z.string() });
 
 export const labelSchema = z.strictObject({
@@ -32,6 +33,8 @@ export const labelSchema = z.strictObject({
   /** Point of the chain that the text goes up to, as `2.before`. */
   anchor: z.string().nullable(),
   explanation: z.string(),
+  /** Of the explanation: what replacing each costs; null where no other of its kind may stand. */
+  words: z.array(word),
   /** The explanation with the step that it leaves open finished by the model. */
   completion: z.string(),
   /** First token of the model's answer: with its latents, and after question and completion. */

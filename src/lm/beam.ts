@@ -46,7 +46,8 @@ interface Beam extends Continuation {
 }
 
 export function createBeamSearch<P>(options: DecoderOptions<P>): BeamSearch<P> {
-  const { name, spec, banned = [], stop } = options;
+  const { name, spec, banned = [] } = options;
+  const stop = new Set(options.stop);
   const settings = { prepack: options.prepack ?? false, hot: options.hot ?? false };
 
   const best = (weights: Weights, states: tf.Tensor2D, width: number): Best => {
@@ -92,7 +93,8 @@ export function createBeamSearch<P>(options: DecoderOptions<P>): BeamSearch<P> {
       const { segment, position } = opened as Host<Opened>;
       const prompts = position.shape[0]!;
       const rows = prompts * width;
-      const store = new KeyStore(spec, rows, maxNewTokens);
+      // The last token of a text is never read.
+      const store = new KeyStore(spec, rows, maxNewTokens - 1);
       const found: Continuation[][] = Array.from({ length: prompts }, () => []);
       let next = Array.from({ length: prompts }, (_, p) => children(opened as Host<Best>, p, floor, root));
       for (let length = 1; ; length++) {
@@ -137,8 +139,8 @@ function children({ tokens, logProbs }: Host<Best>, row: number, floor: number, 
 }
 
 /** Moves what has ended to `found`, the best `width` of it; the likeliest of the rest that may still come to stand there. */
-function keep(candidates: readonly Beam[], width: number, stop: readonly number[], found: Continuation[]): Beam[] {
-  const ended = (beam: Beam) => stop.includes(beam.tokens.at(-1)!);
+function keep(candidates: readonly Beam[], width: number, stop: ReadonlySet<number>, found: Continuation[]): Beam[] {
+  const ended = (beam: Beam) => stop.has(beam.tokens.at(-1)!);
   found.push(...candidates.filter(ended));
   found.sort(likelier).splice(width);
   const least = found.length < width ? Number.NEGATIVE_INFINITY : found.at(-1)!.logProb;

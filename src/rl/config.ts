@@ -289,6 +289,10 @@ const evaluation = z.strictObject({
       swap_gap: z.number().default(0.1).describe("readable: own similarity minus another problem's, at least"),
       used: share.default(0.1).describe('used: share of answers that a swapped latent changes, at least'),
       follows: share.default(0.5).describe('follows: share of edits under which the reading is what it says, at least'),
+      word_loss: z
+        .number()
+        .default(0.05)
+        .describe('a word is read: what the best other word of its kind takes off the similarity, more than'),
     })
     .prefault({})
     .describe('floors of the verdicts'),

@@ -1,4 +1,4 @@
-/** Worker task: the likeliest next steps that a policy writes behind given beginnings of texts. */
+/** Worker task: the likeliest next steps, or next tokens, that a policy writes behind given beginnings of texts. */
 import { createStepSearch } from '../../policies/continuation.ts';
 import { type PolicySpec, policyLayout } from '../../policies/languageModel.ts';
 import { type PromptRows, promptInputs } from '../../policies/promptRows.ts';
@@ -15,8 +15,8 @@ export interface StepsRequest extends PromptRows {
   readonly params: SharedFloats;
   /** Token ids that each text begins with. */
   readonly beginnings: readonly (readonly number[])[];
-  /** The token that closes a step. */
-  readonly stepEnd: number;
+  /** The token that closes a step; absent = a step is one token. */
+  readonly stepEnd?: number;
   /** Most steps per text. */
   readonly width: number;
   /** Least log-probability of a token, in nats. */
@@ -24,7 +24,7 @@ export interface StepsRequest extends PromptRows {
   readonly maxNewTokens: number;
 }
 
-const searchOf = oncePer(({ policy, stepEnd }: Pick<StepsRequest, 'policy' | 'stepEnd'>) =>
+const searchOf = oncePer(({ policy, stepEnd }: { policy: PolicySpec; stepEnd: number | undefined }) =>
   createStepSearch(policy, stepEnd),
 );
 
