@@ -23,6 +23,9 @@ export async function decode(
   bank: Bank | undefined,
 ): Promise<Candidate[][]> {
   if (how === 'greedy') return rank(bench, task, await writeTexts(bench, task, { params: bench.trained, count: 1 }));
-  if (how === 'chain') return readChain(bench, task, bank);
+  if (how === 'chain') {
+    const chains = await readChain(bench, task, bank);
+    return chains.map(list => list.map(({ text, similarity }) => ({ text, similarity })));
+  }
   return rank(bench, task, await supported(bench, await propose(bench, task, how === 'retrieve' ? bank : undefined)));
 }
