@@ -67,3 +67,9 @@ export function similarityTo(
 ): Float32Array {
   return similarities(config.reward.kind, view.frame, readouts, vectors, view.variance);
 }
+
+/** A text's last token, as if nothing stood before it. */
+export function lastToken({ client }: Pick<Bench, 'client'>, text: string): string {
+  const { encode, decode } = client.lrm.tokenizer;
+  return decode(encode(text).slice(-1));
+}

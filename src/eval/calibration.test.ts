@@ -8,7 +8,6 @@ type Scored = Parameters<typeof probability>[1];
 const reading = (similarity: number, over = 0.5): Scored => ({
   scores: { similarity, gap: 0.4, lift: 0.3, fve: 0.2, log_likelihood: -6, tokens: 6 },
   controls: {
-    empty: { text: '', similarity: 0, fve: 0 },
     swapped: { text: 'x', similarity: similarity - over, fve: 0 },
   },
   alternatives: [],

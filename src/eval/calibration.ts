@@ -18,7 +18,9 @@ const EVIDENCE = {
   same: ({ same }) => Number(same),
 } as const satisfies Record<string, (reading: Scored) => number>;
 
-type Scored = Pick<Reading, 'scores' | 'controls' | 'alternatives' | 'same'>;
+type Scored = Pick<Reading, 'scores' | 'alternatives' | 'same'> & {
+  readonly controls: Pick<Reading['controls'], 'swapped'>;
+};
 
 export interface Calibration {
   readonly intercept: number;

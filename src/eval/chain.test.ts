@@ -101,6 +101,16 @@ describe('edited questions', () => {
   }, 60_000);
 });
 
+it("what reads nothing is measured beside it: the last token alone, and another problem's text", async () => {
+  const [own, last, other] = await Promise.all([
+    inputs.found(),
+    ...(['last_token', 'other_text'] as const).map(row => ROWS[row](bench, inputs)),
+  ]);
+  expect(last).toEqual(own!.map(text => text.split(' ').at(-1)));
+  expect(other).toEqual([...own!.slice(1), own![0]]);
+  expect(await ROWS[bench.config.eval.decode](bench, inputs)).toBe(own);
+});
+
 describe('the support of the reference', () => {
   /** Up the reward from the gold text, a word at a time, wherever that leads. */
   async function climb(start: readonly string[], allowed: (texts: string[][]) => Promise<string[][]>) {

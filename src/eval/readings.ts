@@ -9,7 +9,7 @@ import { squaredDistance } from '../lrm/similarity.ts';
 import type { View } from '../lrm/views.ts';
 import { RecodiError } from '../run/errors.ts';
 import type { Bank } from './bank.ts';
-import { type Bench, readTexts, similarityTo } from './bench.ts';
+import { type Bench, lastToken, readTexts, similarityTo } from './bench.ts';
 import type { Candidate } from './candidates.ts';
 import type { ChainTask } from './chain.ts';
 import { type Decode, decode } from './decode.ts';
@@ -48,7 +48,7 @@ export interface Reading {
   /** It is the answer that the model gives with its latents. */
   readonly same: boolean;
   readonly scores: ReadingScores;
-  readonly controls: { readonly empty: Control; readonly swapped: Control };
+  readonly controls: { readonly empty: Control; readonly swapped: Control; readonly last_token: Control };
   /** Further texts, best first. */
   readonly alternatives: readonly Candidate[];
   readonly verdicts: Verdicts;
@@ -88,10 +88,11 @@ export async function readAll(bench: Bench, request: ReadingsRequest): Promise<R
   const swapped = (await decode(bench, how, { ...request, vectors: swappedVectors }, bank)).map(textOf);
   tick?.();
   const texts = found.map(textOf);
+  const last = texts.map(text => lastToken(bench, text));
   const readouts = await readTexts(
     bench,
     questions,
-    texts.map((text, i) => [text, '', swapped[i]!]),
+    texts.map((text, i) => [text, '', swapped[i]!, last[i]!]),
   );
   const completions = await complete(bench, questions, texts);
   const given = await client.answers(questions.map((q, i) => [...q, ...tokenizer.encode(completions[i]!)]));
@@ -100,7 +101,7 @@ export async function readAll(bench: Bench, request: ReadingsRequest): Promise<R
   tick?.();
   return texts.map((text, i) => {
     const target = vectors.subarray(i * d, (i + 1) * d);
-    const readout = (of: number) => readouts.subarray((3 * i + of) * d, (3 * i + of + 1) * d);
+    const readout = (of: number) => readouts.subarray((4 * i + of) * d, (4 * i + of + 1) * d);
     const to = (state: Float32Array, vector: Float32Array) => similarityTo(config, view, state, vector)[0]!;
     const control = (of: number, what: string): Control => ({
       text: what,
@@ -109,14 +110,19 @@ export async function readAll(bench: Bench, request: ReadingsRequest): Promise<R
     });
     const similarity = to(readout(0), target);
     const fve = explained(view, readout(0), target);
-    const controls = { empty: control(1, ''), swapped: control(2, swapped[i]!) };
+    const controls = { empty: control(1, ''), swapped: control(2, swapped[i]!), last_token: control(3, last[i]!) };
     const count = others.length / (n * d);
     const foreign = Array.from({ length: count }, (_, j) => {
       const from = (i * count + j) * d;
       return to(readout(0), others.subarray(from, from + d));
     });
     const gap = similarity - mean(foreign);
-    const floors = { empty: controls.empty.fve, swapped: controls.swapped.fve, 'the mean': 0 };
+    const floors = {
+      empty: controls.empty.fve,
+      swapped: controls.swapped.fve,
+      'the last token': controls.last_token.fve,
+      'the mean': 0,
+    };
     return {
       text,
       words: words[i]!,

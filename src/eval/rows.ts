@@ -8,7 +8,7 @@ import { translate } from '../lrm/translator.ts';
 import type { View } from '../lrm/views.ts';
 import type { Problem } from '../worlds/problem.ts';
 import { type Bank, nearestTexts } from './bank.ts';
-import type { Bench } from './bench.ts';
+import { type Bench, lastToken } from './bench.ts';
 import { rank, writeTexts } from './candidates.ts';
 import type { ChainTask } from './chain.ts';
 import { type Decode, decode } from './decode.ts';
@@ -18,19 +18,28 @@ export interface RowInputs extends ChainTask {
   /** Another problem's vectors in the same view. */
   readonly swapped: Float32Array;
   readonly bank: Bank;
+  /** What `eval.decode` finds; found when first asked for, and once. */
+  found(): Promise<string[]>;
 }
 
 type Row = (bench: Bench, inputs: RowInputs) => Promise<string[]>;
 
-const first = (texts: readonly (readonly { readonly text: string }[])[]) => texts.map(list => list[0]?.text ?? '');
+/** The best text of each list. */
+export const first = (texts: readonly (readonly { readonly text: string }[])[]) =>
+  texts.map(list => list[0]?.text ?? '');
+/** A way of decoding. */
+const found =
+  (how: Decode): Row =>
+  async (bench, x) =>
+    how === bench.config.eval.decode ? x.found() : first(await decode(bench, how, x, x.bank));
 const flat = (texts: readonly (readonly string[])[]) => texts.map(list => list[0] ?? '');
 
 /** In the order of the table. */
 export const ROWS = {
   greedy: async (bench, x) => flat(await writeTexts(bench, x, { params: bench.trained, count: 1 })),
-  best_of_n: async (bench, x) => first(await decode(bench, 'best_of_n', x, undefined)),
-  retrieve: async (bench, x) => first(await decode(bench, 'retrieve', x, x.bank)),
-  chain: async (bench, x) => first(await decode(bench, 'chain', x, x.bank)),
+  best_of_n: found('best_of_n'),
+  retrieve: found('retrieve'),
+  chain: found('chain'),
   warm_start: async (bench, x) => flat(await writeTexts(bench, x, { params: bench.warmStart, count: 1 })),
   nearest: async (_bench, x) => flat(nearestTexts(x.bank, x.view, x.vectors, 1)),
   unconditional: async (bench, x) => {
@@ -50,6 +59,11 @@ export const ROWS = {
     first(await decode(bench, 'best_of_n', { ...x, vectors: x.swapped }, undefined)),
   swapped_retrieve: async (bench, x) => first(await decode(bench, 'retrieve', { ...x, vectors: x.swapped }, x.bank)),
   swapped_chain: async (bench, x) => first(await decode(bench, 'chain', { ...x, vectors: x.swapped }, x.bank)),
+  other_text: async (_bench, x) => {
+    const [own = '', ...others] = await x.found();
+    return [...others, own];
+  },
+  last_token: async (bench, x) => (await x.found()).map(text => lastToken(bench, text)),
   empty: async (_bench, x) => x.problems.map(() => ''),
   question_end: questionEnd,
 } as const satisfies Record<string, Row>;

@@ -12,9 +12,10 @@ import { type Bank, buildBank, keepBank } from './bank.ts';
 import type { Bench } from './bench.ts';
 import { type BootstrapSettings, bootstrap, type Figure, type Parts } from './bootstrap.ts';
 import { chainTask } from './chain.ts';
+import { decode } from './decode.ts';
 import { type Follows, measureFollows } from './follows.ts';
 import { type Measurements, measure } from './measure.ts';
-import { ROWS, type RowInputs, type RowName, rowsOf, SWAPPED } from './rows.ts';
+import { first, ROWS, type RowInputs, type RowName, rowsOf, SWAPPED } from './rows.ts';
 import { judge, judgeFollows, type TriedVerdict, type Verdicts } from './verdicts.ts';
 import { readWords, shareRead } from './words.ts';
 
@@ -119,7 +120,12 @@ export function inputsOf(bench: Bench, set: TargetSet, view: View, bank: Bank): 
   const swapped = new Float32Array(vectors.length);
   swapped.set(vectors.subarray(d));
   swapped.set(vectors.subarray(0, d), vectors.length - d);
-  return { ...task, problems: set.problems, swapped, bank };
+  let texts: Promise<string[]> | undefined;
+  const found = () => {
+    texts ??= decode(bench, bench.config.eval.decode, task, bank).then(first);
+    return texts;
+  };
+  return { ...task, problems: set.problems, swapped, bank, found };
 }
 
 async function measureRow(bench: Bench, inputs: RowInputs, set: TargetSet, name: RowName): Promise<Measurements> {
@@ -182,7 +188,13 @@ function viewTable(
         {
           gap: best.gap!.value ?? 0,
           fve: best.fve!.value,
-          fveFloors: { empty: rows.empty.fve!.value, swapped: control.fve!.value, 'the mean': 0 },
+          fveFloors: {
+            empty: rows.empty.fve!.value,
+            swapped: control.fve!.value,
+            "another problem's text": rows.other_text.fve!.value,
+            'the last token': rows.last_token.fve!.value,
+            'the mean': 0,
+          },
           causal: swap.value ?? 0,
         },
         config.eval.verdicts,

@@ -28,6 +28,7 @@ export const reading: Reading = {
   controls: {
     empty: { text: '', similarity: 0.41, fve: -0.2 },
     swapped: { text: '<< 3 + 9 =', similarity: 0.3, fve: 0.1 },
+    last_token: { text: '=', similarity: 0.2, fve: -0.3 },
   },
   alternatives: [{ text: '<< 6 + 5 =', similarity: 0.88 }],
   verdicts: {

@@ -49,7 +49,7 @@ export const labelSchema = z.strictObject({
     /** Absent where the world's chains have no grammar. */
     well_formed: z.boolean().optional(),
   }),
-  controls: z.strictObject({ empty: control, swapped: control }),
+  controls: z.strictObject({ empty: control, swapped: control, last_token: control }),
   alternatives: z.array(z.strictObject({ text: z.string(), similarity: number })),
   /** The logit lens's first tokens, per step. */
   lens: z.array(z.array(z.string())),
