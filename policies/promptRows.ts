@@ -11,6 +11,11 @@ export interface PromptRows {
   readonly questions?: readonly (readonly number[])[];
 }
 
+/** What stands in the place of a target and its question where a policy is shown neither, n times. */
+export function nothingShown({ targetSize, padId }: PolicySpec, n: number): Required<PromptRows> {
+  return { z: new Float32Array(n * targetSize), questions: Array.from({ length: n }, () => [padId]) };
+}
+
 /** The prompts of n rows. Throws `internal` where the policy sees questions and there are none. */
 export function promptInputs({ seesQuestion, targetSize, padId }: PolicySpec, rows: PromptRows): Host<PromptInputs> {
   const z = f32(rows.z, [rows.z.length / targetSize, targetSize]);

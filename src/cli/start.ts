@@ -3,6 +3,7 @@
  * closed again.
  */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { DECODES, type Decode } from '../rl/decodes.ts';
 import { workerCount } from '../run/workers.ts';
 import type { DeviceChoice } from '../tensor/devices.ts';
 import type { Pool } from '../tensor/pool.ts';
@@ -15,7 +16,7 @@ export interface ComputeOptions extends CommonOptions {
 
 /** The options of the commands that read a trained run. */
 export interface ReadingOptions extends ComputeOptions {
-  readonly decode?: 'greedy' | 'best_of_n' | 'retrieve' | 'chain';
+  readonly decode?: Decode;
   readonly set?: readonly string[];
 }
 
@@ -49,14 +50,7 @@ export function computeOptions(command: Command): Command {
 /** computeOptions, and what of a run's config changes how it is read but not what was trained. */
 export function readingOptions(command: Command): Command {
   return computeOptions(command)
-    .addOption(
-      new Option('--decode <how>', 'how texts are found; short for --set eval.decode').choices([
-        'greedy',
-        'best_of_n',
-        'retrieve',
-        'chain',
-      ]),
-    )
+    .addOption(new Option('--decode <how>', 'how texts are found; short for --set eval.decode').choices(DECODES))
     .option('--set <key=value>', 'override a key of eval or labels, as eval.grammar=false (repeatable)', readingKey);
 }
 

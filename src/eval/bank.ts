@@ -16,8 +16,11 @@ export interface Bank {
   readonly states: Float32Array;
 }
 
-/** The run's bank, from its folder if it was kept there. */
-export async function buildBank(bench: Bench): Promise<Bank> {
+/**
+ * The run's bank. Its texts are drawn again and known by their hash; its states come from the run folder, if they were kept there.
+ * `keep`: they are from now on.
+ */
+export async function buildBank(bench: Bench, { keep = false } = {}): Promise<Bank> {
   const { config, client, world, sets, progress, paths } = bench;
   const problems = sets.get('train')!.problems;
   const request = {
@@ -27,21 +30,18 @@ export async function buildBank(bench: Bench): Promise<Bank> {
     purpose: 'eval.bank',
   };
   const texts = drawFreeTexts(world, problems, request).map(pick => pick.text);
+  const shape = [texts.length, client.lrm.spec.model.hiddenSize];
   if (existsSync(paths.bank)) {
     const { metadata, tensors, read } = openSafetensors(paths.bank);
-    const shape = [texts.length, client.lrm.spec.model.hiddenSize];
     const fits = metadata.texts === hashOf(texts) && tensors.get('states')?.shape.join() === shape.join();
     if (fits) return { texts, states: read('states') };
   }
   progress.stage('reading the bank of texts', config.eval.bank);
   const { context } = config.targets;
-  return readFreeTexts(client, world, problems, { ...request, context, onProgress: done => progress.update(done) });
-}
-
-/** Writes the states into the run folder. The texts are drawn again, and known by their hash. */
-export function keepBank({ paths }: Pick<Bench, 'paths'>, { texts, states }: Bank): void {
-  const shape = [texts.length, states.length / texts.length];
-  writeSafetensors(paths.bank, { states: { dtype: 'F32', shape, data: states } }, { texts: hashOf(texts) });
+  const onProgress = (done: number) => progress.update(done);
+  const { states } = await readFreeTexts(client, world, problems, { ...request, context, onProgress });
+  if (keep) writeSafetensors(paths.bank, { states: { dtype: 'F32', shape, data: states } }, { texts: hashOf(texts) });
+  return { texts, states };
 }
 
 const hashOf = (texts: readonly string[]) => sha256(texts.join('\n'));

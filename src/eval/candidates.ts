@@ -1,7 +1,7 @@
 /** What decoding is made of: texts proposed for target vectors, by the policy and by the bank, and their order by similarity. */
 import { inChunks } from '../lrm/client.ts';
 import { comparer } from '../lrm/similarity.ts';
-import { standardise } from '../lrm/views.ts';
+import { gather, standardise } from '../lrm/views.ts';
 import { rolloutTask } from '../rollout/rollout.ts';
 import { stream, uniforms } from '../run/random.ts';
 import type { SharedFloats } from '../tensor/shared.ts';
@@ -13,6 +13,9 @@ export interface Candidate {
   readonly text: string;
   readonly similarity: number;
 }
+
+/** The best text for each target; where all were refused, there is nothing to say. */
+export const bestTexts = (found: readonly (readonly Candidate[])[]): string[] => found.map(list => list[0]?.text ?? '');
 
 /** Texts per task of sampling. */
 const SAMPLE_ROWS = 64;
@@ -41,22 +44,15 @@ export async function writeTexts(
   const draws = samples.seed && uniforms(stream(samples.seed.seed, samples.seed.purpose), n * samples.count * width);
   const per = Math.max(1, Math.floor(SAMPLE_ROWS / samples.count));
   const parts = await inChunks([...Array(n).keys()], per, rows => {
-    const own = new Float32Array(rows.length * d);
-    const noise = new Float32Array(rows.length * samples.count * width);
-    rows.forEach((row, i) => {
-      own.set(z.subarray(row * d, (row + 1) * d), i * d);
-      const block = samples.count * width;
-      if (draws) noise.set(draws.subarray(row * block, (row + 1) * block), i * block);
-    });
     const request = {
       policy,
       tokenizer: config.lrm,
       params: samples.params,
       targets: rows,
-      z: own,
+      z: gather(z, rows, d),
       questions: rows.map(row => questions[row]!),
       samples: samples.count,
-      ...(draws && { uniforms: noise }),
+      ...(draws && { uniforms: gather(draws, rows, samples.count * width) }),
       temperature: config.ppo.temperature,
       maxNewTokens: width,
     };

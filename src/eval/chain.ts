@@ -3,14 +3,17 @@
  * the next, so that a later latent has to tell only what it adds.
  *
  * Next steps come from the policy and from the language of the world: its grammar where it declares one, else what the reference
- * writes, which learned the language in the warm start. None of them sees the question. Several beginnings are kept, and whole
+ * writes, which learned the language in the warm start. None of them sees the question (but a
+ * policy that was trained to: `policy.sees_question`). Several beginnings are kept, and whole
  * chains are ranked: by the similarities of all steps read, and the log-probability of the text under the reference at a price per
  * nat, as PPO weighs them. The price settles what the reward hardly sees: `21 - 3 = 12` leaves nearly the state of `21 - 9 = 12`.
  */
+import { nothingShown, type PromptRows } from '../../policies/promptRows.ts';
 import { anchorPosition } from '../lrm/anchors.ts';
 import { inChunks } from '../lrm/client.ts';
-import { standardise, type View } from '../lrm/views.ts';
+import { gather, standardise, type View } from '../lrm/views.ts';
 import { stepsTask } from '../rollout/steps.ts';
+import { memo } from '../run/memo.ts';
 import type { SharedFloats } from '../tensor/shared.ts';
 import type { Bank } from './bank.ts';
 import { type Bench, type ReadingTask, vectorsOf } from './bench.ts';
@@ -48,18 +51,15 @@ export function chainTask(
   { view, questions, states }: Pick<ReadingTask, 'view' | 'questions'> & { readonly states: Float32Array },
   bank: Bank | undefined,
 ): ChainTask {
-  let made: ReturnType<ChainTask['beginnings']> | undefined;
+  const before = viewBefore(bench, view);
   return {
     view,
     questions,
     vectors: vectorsOf(bench, view, states),
-    beginnings() {
-      const before = viewBefore(bench, view);
-      made ??= before
-        ? beginningsFor(bench, view, chainTask(bench, { view: before, questions, states }, bank), bank)
-        : Promise.resolve(undefined);
-      return made;
-    },
+    beginnings: memo(
+      async () =>
+        before && beginningsFor(bench, view, chainTask(bench, { view: before, questions, states }, bank), bank),
+    ),
   };
 }
 
@@ -140,13 +140,8 @@ async function languageOf(bench: Bench, view: View, texts: readonly string[]): P
     };
     return new Map(texts.map(text => [text, go(text)]));
   }
-  const hidden = { z: new Float32Array(policy.targetSize), question: [policy.padId] };
   const tokens = texts.map(encode);
-  const written = await nextSteps(
-    bench,
-    warmStart,
-    tokens.map(beginning => ({ beginning, ...hidden })),
-  );
+  const written = await nextSteps(bench, warmStart, tokens, nothingShown(policy, texts.length));
   return new Map(texts.map((text, i) => [text, written[i]!.map(next => upTo(bench, view, [...tokens[i]!, ...next]))]));
 }
 
@@ -158,48 +153,36 @@ async function goOn(
 ): Promise<Proposal[][]> {
   const { trained, policy, text: statistics } = bench;
   const { encode } = bench.client.lrm.tokenizer;
-  const d = policy.targetSize;
-  const z = standardise(statistics, vectors);
   const rows = beginnings.flatMap((list, problem) => list.map(beginning => ({ ...beginning, problem })));
-  const shown = rows.map(({ text, problem }) => ({
-    beginning: encode(text),
-    z: z.subarray(problem * d, (problem + 1) * d),
-    question: questions[problem]!,
-  }));
-  const written = await nextSteps(bench, trained, shown);
+  const problems = rows.map(row => row.problem);
+  const tokens = rows.map(row => encode(row.text));
+  const written = await nextSteps(bench, trained, tokens, {
+    z: gather(standardise(statistics, vectors), problems, policy.targetSize),
+    questions: problems.map(problem => questions[problem]!),
+  });
   const out: Proposal[][] = beginnings.map(() => []);
   rows.forEach(({ earlier, further, problem }, i) => {
-    const own = written[i]!.map(step => upTo(bench, view, [...shown[i]!.beginning, ...step]));
+    const own = written[i]!.map(step => upTo(bench, view, [...tokens[i]!, ...step]));
     for (const text of [...own, ...further]) out[problem]!.push({ text, earlier });
   });
   return out;
 }
 
-interface Shown {
-  /** Tokens. */
-  readonly beginning: readonly number[];
-  readonly z: Float32Array;
-  readonly question: readonly number[];
-}
-
-/** For each of n beginnings the likeliest next steps that a policy writes, closing tokens included. */
+/** For each of n beginnings, as tokens, the likeliest next steps that a policy writes, closing tokens included. */
 async function nextSteps(
   { config, policy, pool, signal, step }: Bench,
   params: SharedFloats,
-  shown: readonly Shown[],
+  beginnings: readonly (readonly number[])[],
+  { z, questions }: Required<PromptRows>,
 ): Promise<(readonly number[])[][]> {
   const { next_steps: width, support: floor } = config.eval;
-  const parts = await inChunks(shown, ROWS, rows => {
-    const z = new Float32Array(rows.length * policy.targetSize);
-    rows.forEach((row, i) => {
-      z.set(row.z, i * policy.targetSize);
-    });
+  const parts = await inChunks([...beginnings.keys()], ROWS, rows => {
     const request = {
       policy,
       params,
-      z,
-      questions: rows.map(row => row.question),
-      beginnings: rows.map(row => row.beginning),
+      z: gather(z, rows, policy.targetSize),
+      questions: rows.map(row => questions[row]!),
+      beginnings: rows.map(row => beginnings[row]!),
       stepEnd: step.end,
       width,
       floor,
@@ -209,7 +192,7 @@ async function nextSteps(
   });
   return parts
     .flat()
-    .slice(0, shown.length)
+    .slice(0, beginnings.length)
     .map(list => list.map(({ tokens }) => tokens));
 }
 

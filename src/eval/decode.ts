@@ -4,13 +4,12 @@
  * only ranks them, and what the reference would not write is refused. There is no search up the reward: free edits find texts
  * that score above the gold text and say something else.
  */
+import type { Decode } from '../rl/decodes.ts';
 import type { Bank } from './bank.ts';
 import type { Bench } from './bench.ts';
 import { type Candidate, propose, rank, writeTexts } from './candidates.ts';
 import { type ChainTask, readChain } from './chain.ts';
 import { supported } from './support.ts';
-
-export type Decode = Bench['config']['eval']['decode'];
 
 /** Ways that look up texts in the bank. */
 export const needsBank = (how: Decode): boolean => how === 'retrieve' || how === 'chain';

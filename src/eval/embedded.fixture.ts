@@ -1,40 +1,28 @@
-/** For tests: the embedded model and its embedded warm start, as a run that was never trained further. */
+/** For tests: the embedded model and its embedded warm start, as a run that was never trained further; two results are read. */
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inlinePool } from '../lrm/inlinePool.fixture.ts';
 import { trainConfigSchema } from '../rl/config.ts';
+import { EMBEDDED, quiet } from '../rl/embedded.fixture.ts';
 import { loadPolicy, policySpec } from '../rl/policyFiles.ts';
 import { prepare } from '../rl/prepare.ts';
 import { createRun } from '../run/paths.ts';
 import { createShared } from '../tensor/shared.ts';
 import type { Bench } from './bench.ts';
 
-const model = (name: string) => new URL(`../../models/${name}`, import.meta.url).pathname;
-
-/** Two results of the chain, read without the question, each translated by few problems. */
 const config = trainConfigSchema.parse({
+  ...EMBEDDED,
   name: 'embedded',
-  lrm: model('arithmetic'),
-  world: { kind: 'arithmetic' },
-  targets: {
-    latents: [1, 3],
-    space: 'translated',
-    anchors: ['result'],
-    context: 'none',
-    problems: { train: 600, validation: 16, test: 20, steps: 3 },
-  },
-  reward: { whitening: 'residual' },
-  policy: { init: model('arithmetic-warm-start') },
+  targets: { ...EMBEDDED.targets, latents: [1, 3], problems: { train: 600, validation: 16, test: 20, steps: 3 } },
   eval: { bank: 1000, best_of: 8, problems: 20 },
 });
 
 export async function embeddedBench(): Promise<Bench> {
   const pool = inlinePool();
   const signal = new AbortController().signal;
-  const progress = { stage() {}, update() {}, note() {}, close() {} };
   const paths = createRun(mkdtempSync(join(tmpdir(), 'recodi-embedded-')), trainConfigSchema, config);
-  const prepared = await prepare({ config, paths, pool, signal, progress });
+  const prepared = await prepare({ config, paths, pool, signal, progress: quiet });
   const policy = policySpec(prepared.client.lrm, config.policy);
   const { params, text } = loadPolicy(config.policy.init!, policy);
   return {
@@ -42,7 +30,7 @@ export async function embeddedBench(): Promise<Bench> {
     paths,
     pool,
     signal,
-    progress,
+    progress: quiet,
     ...prepared,
     policy,
     text,

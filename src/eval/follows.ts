@@ -6,12 +6,13 @@
  * Staying is easy: a reader that always says the same always stays. So the two are told apart, and beside change stand two
  * controls that must be near 0: the edited question read from the thought before the edit, and another problem's new reading.
  */
-import type { View } from '../lrm/views.ts';
+import { gather, type View } from '../lrm/views.ts';
 import { integer, type Stream, stream } from '../run/random.ts';
 import type { Edit, Problem } from '../worlds/problem.ts';
 import type { Bank } from './bank.ts';
 import type { Bench } from './bench.ts';
 import { type BootstrapSettings, bootstrap, type Figure } from './bootstrap.ts';
+import { bestTexts } from './candidates.ts';
 import { chainTask } from './chain.ts';
 import { decode } from './decode.ts';
 import { fulfils, type Prediction, predict } from './prediction.ts';
@@ -81,11 +82,11 @@ export async function measureFollows(
   const { view, problems, states } = request;
   const read = await readEdited(bench, request, bank);
   const changes = read.filter(({ prediction }) => prediction.changes);
-  const size = states.length / problems.length;
-  const before = new Float32Array(changes.length * size);
-  changes.forEach(({ row }, i) => {
-    before.set(states.subarray(row * size, (row + 1) * size), i * size);
-  });
+  const before = gather(
+    states,
+    changes.map(({ row }) => row),
+    states.length / problems.length,
+  );
   const unthought = await readAgain(bench, view, changes, before, bank);
   const share = (name: string, of: readonly EditedReading[], followed: (one: EditedReading, i: number) => boolean) => {
     const numerator = new Float64Array(problems.length);
@@ -153,5 +154,5 @@ async function readAgain(
     chainTask(bench, { view, questions, states }, bank),
     bank,
   );
-  return found.map(list => list[0]?.text ?? '');
+  return bestTexts(found);
 }

@@ -2,16 +2,18 @@
  * Inverts one question: the model thinks about it, and every view of its latents is read. Other problems, by which a reading is
  * told from what any text would score, come from the run's validation problems.
  */
+
 import { anchorName } from '../lrm/anchors.ts';
 import { LENS_TOP } from '../lrm/runtime.ts';
-import type { View } from '../lrm/views.ts';
+import { gather, type View } from '../lrm/views.ts';
+import type { Decode } from '../rl/decodes.ts';
 import { buildBank } from './bank.ts';
 import { type Bench, vectorsOf } from './bench.ts';
 import { chainTask } from './chain.ts';
-import { type Decode, needsBank } from './decode.ts';
+import { needsBank } from './decode.ts';
 import { COMPLETION } from './measure.ts';
 import { type QuestionLimits, readQuestion } from './question.ts';
-import { donorRows, gather, READING_PARTS, type Reading, readAll, type StepCausal } from './readings.ts';
+import { donorRows, READING_PARTS, type Reading, readAll, type StepCausal } from './readings.ts';
 
 export interface InvertedView extends Reading {
   readonly view: string;

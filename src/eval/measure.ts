@@ -5,7 +5,7 @@
 
 import { inChunks } from '../lrm/client.ts';
 import { fveTerms } from '../lrm/similarity.ts';
-import { standardise } from '../lrm/views.ts';
+import { gather, standardise } from '../lrm/views.ts';
 import { likelihoodTask } from '../rollout/score.ts';
 import type { Problem, Step } from '../worlds/problem.ts';
 import { type Bench, type ReadingTask, readTexts, similarityTo } from './bench.ts';
@@ -113,14 +113,9 @@ export async function logLikelihoods(
   const { encode } = bench.client.lrm.tokenizer;
   const width = 2 * config.policy.max_new_tokens;
   const z = standardise(text, vectors);
-  const d = policy.targetSize;
   const tokens = texts.map(t => [...encode(t).slice(0, width - 1), policy.eosId]);
   const parts = await inChunks([...texts.keys()], LIKELIHOOD_ROWS, rows => {
-    const own = new Float32Array(rows.length * d);
-    rows.forEach((row, i) => {
-      own.set(z.subarray(row * d, (row + 1) * d), i * d);
-    });
-    const shown = { z: own, questions: rows.map(row => questions[row]!) };
+    const shown = { z: gather(z, rows, policy.targetSize), questions: rows.map(row => questions[row]!) };
     const request = { policy, params: warmStart, ...shown, texts: rows.map(row => tokens[row]!), width };
     return pool.run(likelihoodTask, request, { signal });
   });

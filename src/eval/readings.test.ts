@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { donorRows, gather } from './readings.ts';
+import { donorRows } from './readings.ts';
 
 describe('donorRows', () => {
   it('begins behind the own place and never takes the same question', () => {
@@ -14,8 +14,4 @@ describe('donorRows', () => {
     expect(donorRows(['a'], ['a', 'b'], 3)).toEqual([[1, 1, 1]]);
     expect(() => donorRows(['a'], ['a'], 1)).toThrow(/no other problem to compare with/);
   });
-});
-
-it('gather picks rows of vectors', () => {
-  expect([...gather(Float32Array.of(0, 1, 10, 11, 20, 21), [2, 0], 2)]).toEqual([20, 21, 0, 1]);
 });

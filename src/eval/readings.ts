@@ -5,14 +5,16 @@
  * Controls are found as ours are: the swapped text is what the same decoding finds for another problem's latent, in the own
  * question. Verdicts hold one reading's own error against those of the controls and of the mean.
  */
+
 import { squaredDistance } from '../lrm/similarity.ts';
-import type { View } from '../lrm/views.ts';
+import { gather, type View } from '../lrm/views.ts';
+import type { Decode } from '../rl/decodes.ts';
 import { RecodiError } from '../run/errors.ts';
 import type { Bank } from './bank.ts';
 import { type Bench, lastToken, readTexts, similarityTo } from './bench.ts';
-import type { Candidate } from './candidates.ts';
+import { bestTexts, type Candidate } from './candidates.ts';
 import type { ChainTask } from './chain.ts';
-import { type Decode, decode } from './decode.ts';
+import { decode } from './decode.ts';
 import { complete, logLikelihoods } from './measure.ts';
 import { judge, type Verdicts } from './verdicts.ts';
 import { readWords, type Word } from './words.ts';
@@ -85,9 +87,9 @@ export async function readAll(bench: Bench, request: ReadingsRequest): Promise<R
   const found = await decode(bench, how, request, bank);
   tick?.();
   const swappedVectors = firstOf(others, n, d);
-  const swapped = (await decode(bench, how, { ...request, vectors: swappedVectors }, bank)).map(textOf);
+  const swapped = bestTexts(await decode(bench, how, { ...request, vectors: swappedVectors }, bank));
   tick?.();
-  const texts = found.map(textOf);
+  const texts = bestTexts(found);
   const last = texts.map(text => lastToken(bench, text));
   const readouts = await readTexts(
     bench,
@@ -144,9 +146,6 @@ export async function readAll(bench: Bench, request: ReadingsRequest): Promise<R
   });
 }
 
-/** The best text; where everything was refused, there is nothing to say. */
-const textOf = (found: readonly Candidate[]) => found[0]?.text ?? '';
-
 /** For each question `count` rows of `donors`, from behind its own place on and never of the same question. */
 export function donorRows(questions: readonly string[], donors: readonly string[], count: number): number[][] {
   return questions.map((question, i) => {
@@ -159,15 +158,6 @@ export function donorRows(questions: readonly string[], donors: readonly string[
       );
     return Array.from({ length: count }, (_, j) => rows[j % rows.length]!);
   });
-}
-
-/** Rows of vectors [m,d] by their numbers: [rows,d]. */
-export function gather(vectors: Float32Array, rows: readonly number[], d: number): Float32Array {
-  const out = new Float32Array(rows.length * d);
-  rows.forEach((row, i) => {
-    out.set(vectors.subarray(row * d, (row + 1) * d), i * d);
-  });
-  return out;
 }
 
 /** [n,m,d] -> [n,d] */

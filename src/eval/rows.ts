@@ -2,16 +2,18 @@
  * The rows of the held-out table: ours, baselines, and controls. Each is a way to come by one text per problem; what the texts
  * are worth is measured alike for all of them, against the own target.
  */
+
 import { anchorPosition } from '../lrm/anchors.ts';
 import { questionEnds } from '../lrm/targets.ts';
 import { translate } from '../lrm/translator.ts';
 import type { View } from '../lrm/views.ts';
+import type { Decode } from '../rl/decodes.ts';
 import type { Problem } from '../worlds/problem.ts';
 import { type Bank, nearestTexts } from './bank.ts';
 import { type Bench, lastToken } from './bench.ts';
-import { rank, writeTexts } from './candidates.ts';
+import { bestTexts, rank, writeTexts } from './candidates.ts';
 import type { ChainTask } from './chain.ts';
-import { type Decode, decode } from './decode.ts';
+import { decode } from './decode.ts';
 
 export interface RowInputs extends ChainTask {
   readonly problems: readonly Problem[];
@@ -24,14 +26,11 @@ export interface RowInputs extends ChainTask {
 
 type Row = (bench: Bench, inputs: RowInputs) => Promise<string[]>;
 
-/** The best text of each list. */
-export const first = (texts: readonly (readonly { readonly text: string }[])[]) =>
-  texts.map(list => list[0]?.text ?? '');
 /** A way of decoding. */
 const found =
   (how: Decode): Row =>
   async (bench, x) =>
-    how === bench.config.eval.decode ? x.found() : first(await decode(bench, how, x, x.bank));
+    how === bench.config.eval.decode ? x.found() : bestTexts(await decode(bench, how, x, x.bank));
 const flat = (texts: readonly (readonly string[])[]) => texts.map(list => list[0] ?? '');
 
 /** In the order of the table. */
@@ -50,15 +49,16 @@ export const ROWS = {
       seed: { seed, purpose: `unconditional ${x.view.id}` },
       unconditional: true,
     });
-    return first(await rank(bench, x, texts));
+    return bestTexts(await rank(bench, x, texts));
   },
   gold: async (bench, x) => x.problems.map(problem => goldText(bench, problem, x.view)),
   swapped: async (bench, x) =>
     flat(await writeTexts(bench, { ...x, vectors: x.swapped }, { params: bench.trained, count: 1 })),
   swapped_best_of_n: async (bench, x) =>
-    first(await decode(bench, 'best_of_n', { ...x, vectors: x.swapped }, undefined)),
-  swapped_retrieve: async (bench, x) => first(await decode(bench, 'retrieve', { ...x, vectors: x.swapped }, x.bank)),
-  swapped_chain: async (bench, x) => first(await decode(bench, 'chain', { ...x, vectors: x.swapped }, x.bank)),
+    bestTexts(await decode(bench, 'best_of_n', { ...x, vectors: x.swapped }, undefined)),
+  swapped_retrieve: async (bench, x) =>
+    bestTexts(await decode(bench, 'retrieve', { ...x, vectors: x.swapped }, x.bank)),
+  swapped_chain: async (bench, x) => bestTexts(await decode(bench, 'chain', { ...x, vectors: x.swapped }, x.bank)),
   other_text: async (_bench, x) => {
     const [own = '', ...others] = await x.found();
     return [...others, own];
@@ -98,5 +98,5 @@ async function questionEnd(bench: Bench, x: RowInputs): Promise<string[]> {
   const vectors = translate(control.translator, await questionEnds(bench.client, x.questions));
   const { best_of, neighbours } = bench.config.eval;
   const near = nearestTexts(x.bank, control, vectors, best_of + neighbours);
-  return first(await rank(bench, { view: control, questions: x.questions, vectors }, near));
+  return bestTexts(await rank(bench, { view: control, questions: x.questions, vectors }, near));
 }

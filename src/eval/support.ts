@@ -3,9 +3,11 @@
  * can be climbed out of it, to texts that score above the gold text and say something else; so a text with a token below
  * `eval.support` is refused, however well it scores.
  */
+import { nothingShown } from '../../policies/promptRows.ts';
 import { inChunks } from '../lrm/client.ts';
 import { type Likelihood, likelihoodTask } from '../rollout/score.ts';
 import { stepsTask } from '../rollout/steps.ts';
+import type { SharedFloats } from '../tensor/shared.ts';
 import type { Bench } from './bench.ts';
 
 const ROWS = 64;
@@ -14,21 +16,27 @@ const WIDTH_STEP = 8;
 
 type SupportBench = Pick<Bench, 'client' | 'config' | 'policy' | 'pool' | 'signal' | 'warmStart'>;
 
+/** What was scored under a reference already: the same texts are proposed again and again. */
+const scored = new WeakMap<SharedFloats, Map<string, Likelihood>>();
+
 /** Texts under the reference, without an end token: what is read up to an anchor need not end there. */
 export async function referenceScores(
   { client, policy, pool, signal, warmStart: params }: SupportBench,
   texts: Iterable<string>,
-): Promise<Map<string, Likelihood>> {
-  const distinct = [...new Set(texts)];
-  const tokens = distinct.map(text => client.lrm.tokenizer.encode(text));
+): Promise<ReadonlyMap<string, Likelihood>> {
+  const known = scored.get(params) ?? new Map<string, Likelihood>();
+  scored.set(params, known);
+  const fresh = [...new Set(texts)].filter(text => !known.has(text));
+  const tokens = fresh.map(text => client.lrm.tokenizer.encode(text));
   const longest = tokens.reduce((most, row) => Math.max(most, row.length), 1);
   const width = Math.ceil(longest / WIDTH_STEP) * WIDTH_STEP;
   const parts = await inChunks(tokens, ROWS, rows => {
-    const hidden = { z: new Float32Array(rows.length * policy.targetSize), questions: rows.map(() => [policy.padId]) };
-    return pool.run(likelihoodTask, { policy, params, ...hidden, texts: rows, width }, { signal });
+    const request = { policy, params, ...nothingShown(policy, rows.length), texts: rows, width };
+    return pool.run(likelihoodTask, request, { signal });
   });
   const scores = parts.flat();
-  return new Map(distinct.map((text, i) => [text, scores[i]!]));
+  for (const [i, text] of fresh.entries()) known.set(text, scores[i]!);
+  return known;
 }
 
 /** The texts that the reference might write, in their order. */
@@ -50,9 +58,8 @@ export async function nextTokens(
   count: number,
 ): Promise<NextToken[][]> {
   const parts = await inChunks(beginnings, ROWS, rows => {
-    const hidden = { z: new Float32Array(rows.length * policy.targetSize), questions: rows.map(() => [policy.padId]) };
     const search = { beginnings: rows, width: count, floor: Number.NEGATIVE_INFINITY, maxNewTokens: 1 };
-    return pool.run(stepsTask, { policy, params, ...hidden, ...search }, { signal });
+    return pool.run(stepsTask, { policy, params, ...nothingShown(policy, rows.length), ...search }, { signal });
   });
   const found = parts.flat().slice(0, beginnings.length);
   return found.map(list => list.map(({ tokens, logProb }) => ({ id: tokens[0]!, logProb })));

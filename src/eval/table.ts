@@ -7,15 +7,17 @@ import { anchorName } from '../lrm/anchors.ts';
 import type { TargetSet } from '../lrm/targets.ts';
 import type { View } from '../lrm/views.ts';
 import { writeJson } from '../run/files.ts';
+import { memo } from '../run/memo.ts';
 import { stream } from '../run/random.ts';
-import { type Bank, buildBank, keepBank } from './bank.ts';
+import { type Bank, buildBank } from './bank.ts';
 import type { Bench } from './bench.ts';
 import { type BootstrapSettings, bootstrap, type Figure, type Parts } from './bootstrap.ts';
+import { bestTexts } from './candidates.ts';
 import { chainTask } from './chain.ts';
 import { decode } from './decode.ts';
 import { type Follows, measureFollows } from './follows.ts';
 import { type Measurements, measure } from './measure.ts';
-import { first, ROWS, type RowInputs, type RowName, rowsOf, SWAPPED } from './rows.ts';
+import { ROWS, type RowInputs, type RowName, rowsOf, SWAPPED } from './rows.ts';
 import { judge, judgeFollows, type TriedVerdict, type Verdicts } from './verdicts.ts';
 import { readWords, shareRead } from './words.ts';
 
@@ -56,8 +58,7 @@ export interface Evaluation {
 export async function evaluateRun(bench: Bench): Promise<Evaluation> {
   const { config, progress, views, sets } = bench;
   const test = firstProblems(sets.get('test')!, config.eval.problems, bench);
-  const bank = await buildBank(bench);
-  keepBank(bench, bank);
+  const bank = await buildBank(bench, { keep: true });
   const total = views.views.reduce((n, view) => n + rowsOf(view).length + 2, 0);
   progress.stage('evaluating', total);
   let done = 0;
@@ -120,11 +121,7 @@ export function inputsOf(bench: Bench, set: TargetSet, view: View, bank: Bank): 
   const swapped = new Float32Array(vectors.length);
   swapped.set(vectors.subarray(d));
   swapped.set(vectors.subarray(0, d), vectors.length - d);
-  let texts: Promise<string[]> | undefined;
-  const found = () => {
-    texts ??= decode(bench, bench.config.eval.decode, task, bank).then(first);
-    return texts;
-  };
+  const found = memo(async () => bestTexts(await decode(bench, bench.config.eval.decode, task, bank)));
   return { ...task, problems: set.problems, swapped, bank, found };
 }
 

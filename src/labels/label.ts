@@ -11,45 +11,26 @@
  * the vectors' metadata says which labels.jsonl they belong to.
  */
 import { join } from 'node:path';
-import { type Bank, buildBank, keepBank } from '../eval/bank.ts';
+import { type Bank, buildBank } from '../eval/bank.ts';
 import { type Bench, vectorsOf } from '../eval/bench.ts';
-import { brier, type Calibration, calibrate, probability, type Reliability, reliability } from '../eval/calibration.ts';
+import { type Calibration, probability } from '../eval/calibration.ts';
 import { chainTask } from '../eval/chain.ts';
 import { needsBank } from '../eval/decode.ts';
 import { type EditedReading, judgeEdits, readEdited } from '../eval/follows.ts';
 import { lensTokens, SWAPS } from '../eval/invert.ts';
-import { donorRows, gather, READING_PARTS, readAll, type StepCausal } from '../eval/readings.ts';
+import { donorRows, READING_PARTS, readAll, type StepCausal } from '../eval/readings.ts';
 import { firstProblems } from '../eval/table.ts';
-import { exactExpression } from '../eval/text.ts';
 import type { TargetSet } from '../lrm/targets.ts';
-import { targetVectors, type View } from '../lrm/views.ts';
+import { gather, targetVectors, type View } from '../lrm/views.ts';
 import { sha256 } from '../run/config/pin.ts';
 import { makeFolder, readText, writeFileAtomic, writeJson } from '../run/files.ts';
 import { formatJsonl } from '../run/jsonl.ts';
 import { packageVersion } from '../run/package.ts';
 import { writeSafetensors } from '../tensor/safetensors.ts';
-import type { Problem } from '../worlds/problem.ts';
 import { oracleRow } from './activationOracle.ts';
 import { assembleLabel } from './assemble.ts';
+import { fitTo, summaryOf, type ViewSummary } from './calibrated.ts';
 import type { Label } from './schema.ts';
-
-/** How well probabilities held, where the labelled problems' steps are known. */
-export interface Calibrated {
-  readonly fit: Calibration;
-  /** Readings that it was fitted on. */
-  readonly fitted_on: number;
-  readonly brier: number;
-  /** Of the accepted labels, those that say the view's step; null where none is accepted. */
-  readonly precision: number | null;
-  readonly reliability: readonly Reliability[];
-}
-
-export interface ViewSummary {
-  readonly labels: number;
-  readonly accepted: number;
-  /** null where a view speaks of no step that is known. */
-  readonly calibration: Calibrated | null;
-}
 
 export interface LabelSummary {
   readonly labels: number;
@@ -73,8 +54,7 @@ type Thoughts = TargetSet & Required<Pick<TargetSet, 'causal'>>;
 export async function labelRun(bench: Bench): Promise<LabelSummary> {
   const { config, client, sets, views, progress, paths } = bench;
   const { split, problems: count } = config.labels;
-  const bank = needsBank(config.eval.decode) ? await buildBank(bench) : undefined;
-  if (bank) keepBank(bench, bank);
+  const bank = needsBank(config.eval.decode) ? await buildBank(bench, { keep: true }) : undefined;
   const withCausal = async (set: TargetSet): Promise<Thoughts> => ({
     ...set,
     causal: set.causal ?? (await client.causal(set.problems.map(p => client.lrm.tokenizer.encode(p.question)))),
@@ -89,10 +69,18 @@ export async function labelRun(bench: Bench): Promise<LabelSummary> {
   const summaries: [string, ViewSummary][] = [];
   for (const view of views.views) {
     const tick = () => progress.update(++done, { view: view.id });
-    const fitted = await fitCalibration(bench, view, known, { bank, tick });
+    const { readings } = await readView(bench, view, known, { bank, tick });
+    const fitted = fitTo(view, known.problems, readings);
     const own = await labelView(bench, view, set, { bank, tick, fit: fitted?.fit ?? null });
     rows.push(...own);
-    summaries.push([view.id, summaryOf(view, own, fitted)]);
+    summaries.push([
+      view.id,
+      summaryOf(
+        view,
+        own.map(row => row.label),
+        fitted,
+      ),
+    ]);
   }
   const byView = Object.fromEntries(summaries);
   const files = write(bench, rows);
@@ -102,50 +90,9 @@ export async function labelRun(bench: Bench): Promise<LabelSummary> {
   return { labels: rows.length, accepted, views: byView, files: [...files, calibration] };
 }
 
-/** Whether a text says the step that a view speaks of; undefined where that is not known. */
-function saysStep({ anchor }: View, problem: Problem, text: string): boolean | undefined {
-  const step = anchor && problem.steps[anchor.step - 1];
-  return step && exactExpression(text, step);
-}
-
 interface Reader {
   readonly bank: Bank | undefined;
   readonly tick: () => void;
-}
-
-type Fitted = Pick<Calibrated, 'fit' | 'fitted_on'>;
-
-async function fitCalibration(bench: Bench, view: View, set: Thoughts, reader: Reader): Promise<Fitted | null> {
-  const { readings } = await readView(bench, view, set, reader);
-  const rows = readings.flatMap((reading, i) => {
-    const right = saysStep(view, set.problems[i]!, reading.text);
-    return right === undefined ? [] : [{ reading, right }];
-  });
-  const fit = calibrate(
-    rows.map(row => row.reading),
-    rows.map(row => row.right),
-  );
-  return fit && { fit, fitted_on: rows.length };
-}
-
-function summaryOf(view: View, rows: readonly Row[], fitted: Fitted | null): ViewSummary {
-  const labels = rows.map(row => row.label);
-  const accepted = labels.filter(label => label.accepted);
-  const step = (view.anchor?.step ?? 0) - 1;
-  const known = labels.filter(label => label.probability !== null && label.gold.steps[step]);
-  const right = (of: readonly Label[]) => of.map(label => label.gold.steps[step]!.exact);
-  const said = known.map(label => label.probability!);
-  const judged = right(accepted.filter(label => label.gold.steps[step]));
-  return {
-    labels: labels.length,
-    accepted: accepted.length,
-    calibration: fitted && {
-      ...fitted,
-      brier: brier(said, right(known)),
-      precision: judged.length === 0 ? null : judged.filter(Boolean).length / judged.length,
-      reliability: reliability(said, right(known)),
-    },
-  };
 }
 
 async function readView(bench: Bench, view: View, set: Thoughts, { bank, tick }: Reader) {

@@ -4,6 +4,7 @@
  * gold steps) stands under `gold` and entered no decision. A change that older readers cannot read raises `format`.
  */
 import { z } from 'zod';
+import { DECODES } from '../rl/decodes.ts';
 
 const number = z.number();
 const shares = z.array(z.number().nullable());
@@ -79,7 +80,7 @@ export const labelSchema = z.strictObject({
     run: z.string(),
     config_sha256: z.string(),
     recodi: z.string(),
-    decode: z.enum(['greedy', 'best_of_n', 'retrieve', 'chain']),
+    decode: z.enum(DECODES),
     reward: z.string(),
   }),
 });

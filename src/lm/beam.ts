@@ -6,10 +6,11 @@
  * Beams share their prompt's keys and values; their own stand in a store whose rows follow the beams.
  */
 import * as tf from '@tensorflow/tfjs';
-import { type Compiled, compile, type Host, type HostArray, i32 } from '../tensor/index.ts';
-import { type DecoderOptions, lastPlaces } from './decode.ts';
+import { compileParts, type Host, type HostArray, i32 } from '../tensor/index.ts';
+import { type DecoderOptions, lastPlaces, readToken } from './decode.ts';
 import { KeyStore } from './keyStore.ts';
-import { embed, type ForwardInput, forward, logits, type Segment, statesOf } from './transformer.ts';
+import { allow } from './sample.ts';
+import { type ForwardInput, logits, type Segment, statesOf } from './transformer.ts';
 import type { Weights } from './weights.ts';
 
 export interface BeamRequest<P> {
@@ -51,7 +52,7 @@ export function createBeamSearch<P>(options: DecoderOptions<P>): BeamSearch<P> {
   const settings = { prepack: options.prepack ?? false, hot: options.hot ?? false };
 
   const best = (weights: Weights, states: tf.Tensor2D, width: number): Best => {
-    const scores = tf.add(logits(spec, weights, states), banRow(spec.vocabSize, banned));
+    const scores = allow(logits(spec, weights, states), banned);
     const { values, indices } = tf.topk(tf.logSoftmax(scores), Math.min(width, spec.vocabSize));
     return { tokens: indices as tf.Tensor2D, logProbs: values as tf.Tensor2D };
   };
@@ -69,27 +70,15 @@ export function createBeamSearch<P>(options: DecoderOptions<P>): BeamSearch<P> {
     (width: number) =>
     ({ params, past, token, position }: Advance): Advanced => {
       const weights = options.weights(params);
-      const rows = token.shape[0];
-      const { hidden, segment } = forward(spec, weights, {
-        embeddings: embed(weights, tf.reshape(token, [rows, 1])),
-        mask: tf.ones([rows, 1]),
-        positions: tf.reshape(position, [rows, 1]),
-        past,
-      });
-      return { ...best(weights, tf.reshape(hidden, [rows, spec.hiddenSize]), width), segment };
+      const { state, segment } = readToken(spec, weights, { past, token, position });
+      return { ...best(weights, state, width), segment };
     };
-  const graphs = new Map<string, unknown>();
-  const graph = <I, O>(part: string, build: () => (inputs: I) => O): Compiled<I, O> => {
-    const made =
-      (graphs.get(part) as Compiled<I, O> | undefined) ?? compile<I, O>(`${name}.${part}`, build(), settings);
-    graphs.set(part, made);
-    return made;
-  };
+  const { graph } = compileParts(name, settings);
 
   return {
     async search({ params, inputs, width, floor, maxNewTokens }) {
       const given = params ? { params } : {};
-      const opened = await graph(`open.${width}`, () => open(width))({ ...given, prompt: inputs } as never);
+      const opened = await graph(`open.${width}`, open(width))({ ...given, prompt: inputs } as never);
       const { segment, position } = opened as Host<Opened>;
       const prompts = position.shape[0]!;
       const rows = prompts * width;
@@ -108,7 +97,10 @@ export function createBeamSearch<P>(options: DecoderOptions<P>): BeamSearch<P> {
           from[row] = beam.row;
         }
         store.reorder(from);
-        const more = (await graph(`advance.${width}`, () => advance(width))({
+        const more = (await graph(
+          `advance.${width}`,
+          advance(width),
+        )({
           ...given,
           past: [segment, store.segment],
           token: i32(token, [rows]),
@@ -148,10 +140,4 @@ function keep(candidates: readonly Beam[], width: number, stop: ReadonlySet<numb
     .filter(beam => !ended(beam) && beam.logProb > least)
     .sort(likelier)
     .slice(0, width);
-}
-
-function banRow(vocab: number, banned: readonly number[]): tf.Tensor2D {
-  const row = new Float32Array(vocab);
-  for (const id of banned) row[id] = -1e9;
-  return tf.tensor2d(row, [1, vocab]);
 }

@@ -5,7 +5,7 @@
  * it or on the other rows of its batch. What a row would write after its end is computed and dropped.
  */
 import * as tf from '@tensorflow/tfjs';
-import { type Compiled, compile, f32, type Host, type HostArray, i32, RecodiError } from '../tensor/index.ts';
+import { compileParts, f32, type Host, type HostArray, i32, RecodiError } from '../tensor/index.ts';
 import { KeyStore } from './keyStore.ts';
 import { repeatRows } from './ops.ts';
 import { choose } from './sample.ts';
@@ -97,15 +97,7 @@ export function createDecoder<P>(options: DecoderOptions<P>): Decoder<P> {
   const banned = options.banned ?? [];
   const bannedFirst = [...banned, ...(options.bannedFirst ?? [])];
   const settings = { prepack: options.prepack ?? false, int8: options.int8 ?? false, hot: options.hot ?? false };
-  const graphs = new Map<string, Compiled<never, never>>();
-
-  const graph = <I, O>(part: string, build: (inputs: I) => O): Compiled<I, O> => {
-    const known = graphs.get(part) as Compiled<I, O> | undefined;
-    if (known) return known;
-    const made = compile<I, O>(`${options.name}.${part}`, build, settings);
-    graphs.set(part, made as unknown as Compiled<never, never>);
-    return made;
-  };
+  const { graph, release } = compileParts(options.name, settings);
 
   const choice = (scores: tf.Tensor2D, draw: Draw, step: number, first: boolean) =>
     choose(scores, {
@@ -113,25 +105,6 @@ export function createDecoder<P>(options: DecoderOptions<P>): Decoder<P> {
       banned: first ? bannedFirst : banned,
       ...(draw.uniforms && { uniforms: tf.slice(draw.uniforms, [0, step], [-1, 1]) }),
     });
-
-  /** Reads one token per row: its state [B,d], and the row's segment with the token in it. */
-  const read = (
-    weights: Weights,
-    past: readonly Segment[],
-    own: Segment | undefined,
-    token: tf.Tensor1D,
-    at: tf.Tensor1D,
-  ) => {
-    const rows = token.shape[0];
-    const { hidden, segment } = forward(spec, weights, {
-      embeddings: embed(weights, tf.reshape(token, [rows, 1])),
-      mask: tf.ones([rows, 1]),
-      positions: tf.reshape(at, [rows, 1]),
-      past,
-      ...(own && { extend: own }),
-    });
-    return { state: tf.reshape(hidden, [rows, spec.hiddenSize]) as tf.Tensor2D, segment };
-  };
 
   const open =
     (count: number, keep: boolean) =>
@@ -150,7 +123,7 @@ export function createDecoder<P>(options: DecoderOptions<P>): Decoder<P> {
       const picks = [choice(repeatRows(logits(spec, weights, states), samples), inputs, 0, true)];
       while (picks.length < count) {
         position = next(position);
-        const more = read(weights, past, own, picks.at(-1)!.token, position);
+        const more = readToken(spec, weights, { past, own, token: picks.at(-1)!.token, position });
         own = more.segment;
         picks.push(choice(logits(spec, weights, more.state), inputs, picks.length, false));
       }
@@ -172,7 +145,7 @@ export function createDecoder<P>(options: DecoderOptions<P>): Decoder<P> {
       let own: Segment | undefined;
       while (picks.length < count) {
         position = next(position);
-        const more = read(weights, inputs.past, own, token, position);
+        const more = readToken(spec, weights, { past: inputs.past, own, token, position });
         own = more.segment;
         const pick = choice(logits(spec, weights, more.state), inputs, picks.length, false);
         picks.push(pick);
@@ -226,14 +199,34 @@ export function createDecoder<P>(options: DecoderOptions<P>): Decoder<P> {
       }
       return generated(result);
     },
-    async release() {
-      await Promise.all([...graphs.values()].map(compiled => compiled.release()));
-    },
+    release,
   };
 }
 
 function generated({ tokens, lengths, logprobs, stopped }: Transcript): Generated {
   return { tokens, lengths, logprobs, stopped };
+}
+
+/** Reads one token [B] per row at its position [B]: its state [B,d], and what the row's own segment is with it. */
+export function readToken(
+  spec: ModelSpec,
+  weights: Weights,
+  {
+    past,
+    own,
+    token,
+    position,
+  }: { past: readonly Segment[]; own?: Segment | undefined; token: tf.Tensor1D; position: tf.Tensor1D },
+): { state: tf.Tensor2D; segment: Segment } {
+  const rows = token.shape[0];
+  const { hidden, segment } = forward(spec, weights, {
+    embeddings: embed(weights, tf.reshape(token, [rows, 1])),
+    mask: tf.ones([rows, 1]),
+    positions: tf.reshape(position, [rows, 1]),
+    past,
+    ...(own && { extend: own }),
+  });
+  return { state: tf.reshape(hidden, [rows, spec.hiddenSize]) as tf.Tensor2D, segment };
 }
 
 /** Index into [B*T] of each row's last token; its first place where a row has none. */

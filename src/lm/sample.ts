@@ -20,9 +20,8 @@ export function choose(
   logits: tf.Tensor2D,
   options: { temperature: tf.Scalar; banned: readonly number[]; uniforms?: tf.Tensor2D },
 ): Choice {
-  const vocab = logits.shape[1];
   const scaled = tf.div<tf.Tensor2D>(logits, options.temperature);
-  const allowed = options.banned.length > 0 ? tf.add<tf.Tensor2D>(scaled, banRow(vocab, options.banned)) : scaled;
+  const allowed = allow(scaled, options.banned);
   const p = tf.softmax(allowed);
   const token = options.uniforms ? inverseCdf(p, options.uniforms) : tf.argMax<tf.Tensor1D>(allowed, -1);
   return { token, logProb: tf.log(atTargets(p, token)) };
@@ -37,8 +36,11 @@ function inverseCdf(p: tf.Tensor2D, uniforms: tf.Tensor2D): tf.Tensor1D {
   return tf.sum(tf.cast(tf.lessEqual(cdf, threshold), 'int32'), -1);
 }
 
-function banRow(vocab: number, banned: readonly number[]): tf.Tensor2D {
+/** Logits [B,V] without the banned tokens. */
+export function allow(logits: tf.Tensor2D, banned: readonly number[]): tf.Tensor2D {
+  if (banned.length === 0) return logits;
+  const [, vocab] = logits.shape;
   const row = new Float32Array(vocab);
   for (const id of banned) row[id] = NEVER;
-  return tf.tensor2d(row, [1, vocab]);
+  return tf.add(logits, tf.tensor2d(row, [1, vocab]));
 }

@@ -4,6 +4,7 @@
  * (views.ts); how they lie on the disk, by targetFiles.ts. Splits are by problem: two steps of one never part.
  */
 import { RecodiError } from '../run/errors.ts';
+import { memo } from '../run/memo.ts';
 import { stream } from '../run/random.ts';
 import type { Pool } from '../tensor/pool.ts';
 import { freeText } from '../worlds/freeText.ts';
@@ -148,15 +149,6 @@ export async function makeViews(
     settings,
   );
   return { ...choice, text };
-}
-
-/** Computed when first asked for. */
-function memo<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => {
-    made ??= make();
-    return made;
-  };
 }
 
 /** Text states and latents, each centred (latents per step), pooled: what the pooled whitening is made of. */

@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tinyLrm } from '../lrm/tiny.fixture.ts';
 import { trainConfigSchema } from '../rl/config.ts';
+import { quiet } from '../rl/embedded.fixture.ts';
 import { runTraining } from '../rl/train.ts';
 import { readJsonl } from '../run/jsonl.ts';
 import { openLog } from '../run/log.ts';
 import { dependsOnMachine } from '../run/metrics.ts';
 import { createRun } from '../run/paths.ts';
-import type { Progress } from '../run/progress.ts';
 import { closeEngine, useDevice } from '../tensor/index.ts';
 import { createPool, type Pool } from '../tensor/pool.ts';
 import { createRemotePool } from './pool.ts';
@@ -19,7 +19,6 @@ import { startWorker, until, type WorkerProcess } from './workers.fixture.ts';
 
 describe.skipIf(!hasRedis)('a training', () => {
   const folder = mkdtempSync(join(tmpdir(), 'recodi-many-'));
-  const quiet: Progress = { stage() {}, update() {}, note() {}, close() {} };
   let redis: TestRedis;
   let lrm: string;
   let workers: WorkerProcess[] = [];

@@ -7,6 +7,7 @@ import { isPoint, parseAnchor } from '../lrm/anchors.ts';
 import { commonKeys } from '../run/config/common.ts';
 import { pathText } from '../run/config/shape.ts';
 import { worldSchema } from '../worlds/index.ts';
+import { DECODES } from './decodes.ts';
 
 const count = z.int().min(1);
 const positive = z.number().positive();
@@ -258,7 +259,7 @@ export type Gate = z.infer<typeof gate>;
 
 const evaluation = z.strictObject({
   decode: z
-    .enum(['greedy', 'best_of_n', 'retrieve', 'chain'])
+    .enum(DECODES)
     .default('chain')
     .describe('how `invert` and `label` find texts, and which rows the verdicts of the table rest on'),
   problems: count.default(200).describe('held-out problems; no more than targets.problems.test'),

@@ -13,26 +13,17 @@ import { createRun, type RunPaths } from '../run/paths.ts';
 import { closeEngine, useDevice } from '../tensor/index.ts';
 import type { Pool } from '../tensor/pool.ts';
 import { trainConfigSchema } from './config.ts';
+import { EMBEDDED, quiet } from './embedded.fixture.ts';
 import { prepare } from './prepare.ts';
 import { runTraining } from './train.ts';
 
 const LONG = 120_000;
 const folder = mkdtempSync(join(tmpdir(), 'recodi-hacks-'));
-const embedded = (name: string) => new URL(`../../models/${name}`, import.meta.url).pathname;
-const quiet = { stage() {}, update() {}, note() {}, close() {} };
 
 const given = {
+  ...EMBEDDED,
   name: 'prepared',
-  lrm: embedded('arithmetic'),
-  targets: {
-    latents: [3],
-    space: 'translated',
-    anchors: ['result'],
-    context: 'none',
-    problems: { train: 256, validation: 64, test: 8, steps: 3 },
-  },
-  reward: { whitening: 'residual' },
-  policy: { init: embedded('arithmetic-warm-start') },
+  targets: { ...EMBEDDED.targets, latents: [3], problems: { train: 256, validation: 64, test: 8, steps: 3 } },
   ppo: {
     updates: 10,
     problems_per_update: 32,

@@ -12,11 +12,11 @@ import type { Progress } from '../run/progress.ts';
 import { closeEngine, useDevice } from '../tensor/index.ts';
 import type { Pool } from '../tensor/pool.ts';
 import { type TrainConfig, trainConfigSchema } from './config.ts';
+import { quiet } from './embedded.fixture.ts';
 import { ppoTask } from './ppoTask.ts';
 import { runTraining } from './train.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'recodi-run-'));
-const quiet: Progress = { stage() {}, update() {}, note() {}, close() {} };
 let lrm: string;
 beforeAll(async () => {
   await useDevice('onnx');

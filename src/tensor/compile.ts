@@ -166,3 +166,20 @@ export function compile<I, O>(name: string, fn: (inputs: I) => O, options: Compi
     },
   });
 }
+
+/** Graphs that are parts of one thing: each compiled when first asked for by its name, and released together. */
+export function compileParts(name: string, options: CompileOptions) {
+  const parts = new Map<string, Compiled<never, never>>();
+  return {
+    graph<I, O>(part: string, fn: (inputs: I) => O): Compiled<I, O> {
+      const known = parts.get(part) as Compiled<I, O> | undefined;
+      if (known) return known;
+      const made = compile<I, O>(`${name}.${part}`, fn, options);
+      parts.set(part, made as unknown as Compiled<never, never>);
+      return made;
+    },
+    async release() {
+      await Promise.all([...parts.values()].map(part => part.release()));
+    },
+  };
+}

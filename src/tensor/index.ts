@@ -7,7 +7,7 @@ import { releaseFrozen } from './frozen.ts';
 import './gradients.ts';
 import { closeSessions } from './session.ts';
 
-export { type Compiled, type CompileOptions, compile } from './compile.ts';
+export { type Compiled, type CompileOptions, compile, compileParts } from './compile.ts';
 export { type Device, type DeviceChoice, type DeviceReport, probeDevices, useDevice } from './devices.ts';
 export { type ErrorCode, RecodiError } from './errors.ts';
 export { frozen } from './frozen.ts';
