@@ -22,12 +22,17 @@ describe('formatEvaluation', () => {
   it('has a block per view: what it is, how far it reaches, causal scores, verdicts with reasons', () => {
     expect(lineOf('k0 ')).toBe('k0  latent step 0, raw; nearest to the chain before the result of step 1');
     expect(text).toContain("reach: FVE 0.71, 34.3 nats; the state at the question's end: FVE 0.40, 20.0 nats");
-    expect(text).toContain("answers changed: 95 ± 5 % by another problem's latent, 89 ± 5 % by zero");
+    expect(text).toContain(
+      "  answers changed as the next step's input, %: swap 95 ± 5, zero 95 ± 5, mean 95 ± 5, noise 95 ± 5\n" +
+        '  answers changed at the readout, %: swap 12 ± 5, zero –, mean –, noise –\n',
+    );
     expect(text).toContain('  readable: yes, swap gap 0.40 ≥ 0.10');
     expect(text).toContain(
       "edits: changes as it says 70 ± 5 %, stays 90 ± 5 %; changes from the old thought 1 ± 5 %, another's – %",
     );
-    expect(text).toContain('  used: no, swapping it changes 0.05');
+    expect(text).toContain('  used: no, swapping it at the readout changes 0.05');
+    expect(text).toContain('  verbalisable: yes, the best text known (gold)');
+    expect(text).toContain('  adds: no, right 0.02 (at least 0.00) more often');
     expect(text).toContain('  follows: unknown, no number of the question could be edited');
     expect(text).toContain('\n  words read: retrieve 35 ± 5 %, swapped_retrieve 4 ± 2 %\n');
   });

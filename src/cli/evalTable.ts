@@ -8,6 +8,7 @@ import type { GateResult } from '../eval/gates.ts';
 import type { Evaluation, Reach, ViewTable } from '../eval/table.ts';
 import type { TriedVerdict } from '../eval/verdicts.ts';
 import { parseAnchor } from '../lrm/anchors.ts';
+import { KINDS, type Kind, SITES, type Site } from '../lrm/interventions.ts';
 import { bold, dim, green, red } from './style.ts';
 import { formatTable } from './table.ts';
 
@@ -94,15 +95,20 @@ function formatView(view: ViewTable): string {
   return [
     `${bold(view.id)}  ${describeView(view)}`,
     `  reach: ${reached(reach)}${control ? `; the state at the question's end: ${reached(control)}` : ''}`,
-    `  answers changed: ${cell(causal.swap, changed)} % by another problem's latent, ${cell(causal.zero, changed)} % by zero`,
+    ...SITES.map(site => formatCausal(site, causal[site])),
     `  edits: changes as it says ${edits(follows.changes)}, stays ${edits(follows.stays)}; changes from the old thought ${edits(follows.unthought)}, another's ${edits(follows.swapped)}`,
-    `  ${formatVerdict('readable', verdicts.readable)}`,
-    `  ${formatVerdict('used', verdicts.used)}`,
-    `  ${formatVerdict('follows', verdicts.follows)}`,
+    ...Object.entries(verdicts).map(([name, verdict]) => `  ${formatVerdict(name, verdict)}`),
     ...wordsRead(rows),
     '',
     formatTable(['row', ...columns.map(({ name, head }) => head ?? name)], body).trimEnd(),
   ].join('\n');
+}
+
+const PLACES = { input: "as the next step's input", readout: 'at the readout' } as const satisfies Record<Site, string>;
+
+function formatCausal(site: Site, figures: Readonly<Record<Kind, Figure>>): string {
+  const shares = KINDS.map(kind => `${kind} ${cell(figures[kind], share(kind)) || '–'}`);
+  return `  answers changed ${PLACES[site]}, %: ${shares.join(', ')}`;
 }
 
 /** A line for the two rows that have the figure: ours and its control. */

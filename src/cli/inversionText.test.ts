@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Inversion } from '../eval/invert.ts';
 import { problem, reading } from '../labels/reading.fixture.ts';
+import { perIntervention } from '../lrm/interventions.ts';
 import { formatInversion } from './inversionText.ts';
 
 const inversion: Inversion = {
@@ -17,7 +18,7 @@ const inversion: Inversion = {
       steps: [0],
       space: 'raw',
       anchor: '1.before',
-      causal: { swap: [0.875], zero: [1] },
+      causal: perIntervention(site => [site === 'input' ? 0.875 : 0]),
       lens: [['11', '12', '+']],
     },
     {
@@ -31,7 +32,7 @@ const inversion: Inversion = {
       steps: [1, 2],
       space: 'translated',
       anchor: '2.result',
-      causal: { swap: [0, Number.NaN], zero: [0, 0] },
+      causal: perIntervention(site => [0, site === 'input' ? Number.NaN : 1]),
       lens: [['>>'], ['33']],
     },
   ],
@@ -42,13 +43,31 @@ it('formatInversion shows question, answer, and per view text, completion, score
   expect(head).toBe(`${problem.question}\narithmetic: answered after 4 latent steps: 22`);
   expect(first!.split('\n')).toEqual([
     'k0  latent step 0, raw; nearest to the chain before the result of step 1',
-    '    << (5) + 6 = … 11 >>   readable  not used',
+    '    << (5) + 6 = … 11 >>   readable  not used  adds?',
     '    similarity 0.91  swap gap 0.60  FVE 0.70  lift 0.50  given the text: the same answer, 22',
-    '    lens of k0: 11 12 +   answer: swapping changes it in 88 %, zeroing changes it',
-    '    not used: swapping it changes 0.00 of the answers, < 0.10',
+    '    lens of k0: 11 12 +   swapped, it changes the answer in 88 % as input, 0 % at the readout',
+    '    not used: swapping it at the readout changes 0.00 of the answers, < 0.10',
+    "    unknown whether adds: how often it is right beside the question's end is not known",
   ]);
-  expect(second).toContain('    (the empty text)   readable  not used\n');
+  expect(second).toContain('    (the empty text)   readable  not used  adds?\n');
   expect(second).toContain('given the text: 9, not 22');
   expect(legend).toBe('(word): not read, another of its kind in its place scores as well');
-  expect(second).toContain('lens of k2: 33   answer: swapping unknown, zeroing keeps it');
+  expect(second).toContain('lens of k2: 33   swapped, it changes the answer in – as input, 100 % at the readout');
+});
+
+it('formatInversion explains nothing where a latent is not verbalisable', () => {
+  const dark = {
+    ...inversion.views[0]!,
+    text: null,
+    words: [],
+    completion: '',
+    verdicts: {
+      ...reading.verdicts,
+      verbalisable: { holds: false, reason: 'even the best text known (this one) has FVE -1.90 ≤ 0.00 (the mean)' },
+    },
+  };
+  const [, block] = formatInversion({ ...inversion, views: [dark] }).split('\n\n');
+  expect(block).toContain('    not verbalisable   ');
+  expect(block).toContain('    not verbalisable: even the best text known (this one) has FVE -1.90 ≤ 0.00 (the mean)');
+  expect(block).not.toContain('<<');
 });

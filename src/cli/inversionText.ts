@@ -3,16 +3,16 @@
  * model adds stands apart), what speaks for it, the lens beside it, and the reason of each verdict that does not hold.
  */
 import type { Inversion, InvertedView } from '../eval/invert.ts';
-import type { Verdict } from '../eval/verdicts.ts';
+import type { TriedVerdict } from '../eval/verdicts.ts';
 import { describeView } from './evalTable.ts';
 import { bold, dim, green, red } from './style.ts';
 
 const INDENT = '    ';
 
-/** What interventions on a step do to this question's answer. */
-function consequences(swap: number | undefined, zero: number | undefined): string {
-  const swapped = swap === undefined || Number.isNaN(swap) ? 'unknown' : `changes it in ${(100 * swap).toFixed(0)} %`;
-  return `answer: swapping ${swapped}, zeroing ${zero === 1 ? 'changes' : 'keeps'} it`;
+/** What interventions on the view's step number `i` do to this question's answer. */
+function consequences({ input, readout }: InvertedView['causal'], i: number): string {
+  const of = (share: number) => (Number.isNaN(share) ? '–' : `${(100 * share).toFixed(0)} %`);
+  return `swapped, it changes the answer in ${of(input.swap[i]!)} as input, ${of(readout.swap[i]!)} at the readout`;
 }
 
 export function formatInversion(inversion: Inversion): string {
@@ -24,7 +24,7 @@ export function formatInversion(inversion: Inversion): string {
 }
 
 /** The text as it stands, words that are not read in parentheses. */
-function markUnread({ text, words }: Pick<InvertedView, 'text' | 'words'>): string {
+function markUnread(text: string, words: InvertedView['words']): string {
   let shown = '';
   let from = 0;
   for (const { word, read } of words) {
@@ -35,9 +35,14 @@ function markUnread({ text, words }: Pick<InvertedView, 'text' | 'words'>): stri
   return shown + bold(text.slice(from));
 }
 
+function shownText({ text, words }: InvertedView): string {
+  if (text === null) return red('not verbalisable');
+  return text === '' ? dim('(the empty text)') : markUnread(text, words);
+}
+
 function formatView(view: InvertedView, answer: string): string {
   const { text, completion, same, scores, causal, lens, verdicts } = view;
-  const added = completion.startsWith(text) ? completion.slice(text.length).trim() : '';
+  const added = text !== null && completion.startsWith(text) ? completion.slice(text.length).trim() : '';
   const figures = [
     `similarity ${scores.similarity.toFixed(2)}`,
     `swap gap ${scores.gap.toFixed(2)}`,
@@ -47,17 +52,20 @@ function formatView(view: InvertedView, answer: string): string {
   const then = same ? `the same answer, ${answer}` : `${view.answer}, not ${answer}`;
   const lines = [
     `${bold(view.view)}  ${dim(describeView(view))}`,
-    `${INDENT}${text === '' ? dim('(the empty text)') : markUnread(view)}${added === '' ? '' : dim(` … ${added}`)}   ${mark('readable', verdicts.readable)}  ${mark('used', verdicts.used)}`,
+    `${INDENT}${shownText(view)}${added === '' ? '' : dim(` … ${added}`)}   ${(['readable', 'used', 'adds'] as const).map(name => mark(name, verdicts[name])).join('  ')}`,
     `${INDENT}${figures}  ${dim('given the text:')} ${then}`,
     ...view.steps.map((step, i) => {
       const shown = lens[i]!.join(' ');
-      return `${INDENT}lens of k${step}: ${shown}   ${dim(consequences(causal.swap[i], causal.zero[i]))}`;
+      return `${INDENT}lens of k${step}: ${shown}   ${dim(consequences(causal, i))}`;
     }),
     ...Object.entries(verdicts).flatMap(([name, { holds, reason }]) =>
-      holds ? [] : [`${INDENT}${dim(`not ${name}: ${reason}`)}`],
+      holds ? [] : [`${INDENT}${dim(`${holds === null ? 'unknown whether' : 'not'} ${name}: ${reason}`)}`],
     ),
   ];
   return lines.join('\n');
 }
 
-const mark = (name: string, { holds }: Verdict) => (holds ? green(name) : red(`not ${name}`));
+function mark(name: string, { holds }: TriedVerdict): string {
+  if (holds === null) return dim(`${name}?`);
+  return holds ? green(name) : red(`not ${name}`);
+}

@@ -5,11 +5,14 @@
 import type { PolicySpec } from '../../policies/languageModel.ts';
 import type { LrmClient } from '../lrm/client.ts';
 import { similarities } from '../lrm/similarity.ts';
+import type { TargetSet } from '../lrm/targets.ts';
 import { type TextStatistics, targetVectors, type View } from '../lrm/views.ts';
 import type { TrainConfig } from '../rl/config.ts';
 import { loadPolicy, policyFolder, policySpec } from '../rl/policyFiles.ts';
 import { type Preparation, type Prepared, prepare } from '../rl/prepare.ts';
+import { stream } from '../run/random.ts';
 import { createShared, type SharedFloats } from '../tensor/shared.ts';
+import type { BootstrapSettings } from './bootstrap.ts';
 
 export interface Bench extends Preparation, Prepared {
   readonly policy: PolicySpec;
@@ -33,6 +36,14 @@ export async function openBench(preparation: Preparation): Promise<Bench> {
     text: trained.text,
   };
 }
+
+/** A set with what interventions on its latents do; tried now where they were not before. */
+export async function withCausal({ client }: Pick<Bench, 'client'>, set: TargetSet): Promise<Thoughts> {
+  if (set.causal) return { ...set, causal: set.causal };
+  return { ...set, causal: await client.causal(set.problems.map(p => client.lrm.tokenizer.encode(p.question))) };
+}
+
+export type Thoughts = TargetSet & Required<Pick<TargetSet, 'causal'>>;
 
 /** Problems to read through one view: question tokens, and target vectors [n,d]. */
 export interface ReadingTask {
@@ -66,6 +77,15 @@ export function similarityTo(
   vectors: Float32Array,
 ): Float32Array {
   return similarities(config.reward.kind, view.frame, readouts, vectors, view.variance);
+}
+
+/** For each figure of a view resamples of its own. */
+export function bootstrapOf({ config }: Pick<Bench, 'config'>, view: View): (name: string) => BootstrapSettings {
+  return name => ({
+    resamples: config.eval.bootstrap,
+    confidence: config.eval.confidence,
+    rng: stream(config.seed, `bootstrap ${view.id} ${name}`),
+  });
 }
 
 /** A text's last token, as if nothing stood before it. */

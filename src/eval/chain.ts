@@ -49,7 +49,7 @@ const ROWS = 8;
 export function chainTask(
   bench: Bench,
   { view, questions, states }: Pick<ReadingTask, 'view' | 'questions'> & { readonly states: Float32Array },
-  bank: Bank | undefined,
+  bank: Bank,
 ): ChainTask {
   const before = viewBefore(bench, view);
   return {
@@ -70,7 +70,7 @@ function viewBefore({ views: { views } }: Pick<Bench, 'views'>, { anchor }: View
 }
 
 /** Texts for each target, best chain first. */
-export async function readChain(bench: Bench, task: ChainTask, bank: Bank | undefined): Promise<Chain[][]> {
+export async function readChain(bench: Bench, task: ChainTask, bank: Bank): Promise<Chain[][]> {
   const beginnings = await task.beginnings();
   const first = async () => (await propose(bench, task, bank)).map(texts => texts.map(text => ({ text, earlier: 0 })));
   const proposals = beginnings ? await goOn(bench, task, beginnings) : await first();
@@ -92,12 +92,7 @@ export async function readChain(bench: Bench, task: ChainTask, bank: Bank | unde
 }
 
 /** What the best chains of the step before make for a view: finished by the model where they leave that step open. */
-async function beginningsFor(
-  bench: Bench,
-  view: View,
-  before: ChainTask,
-  bank: Bank | undefined,
-): Promise<Beginning[][]> {
+async function beginningsFor(bench: Bench, view: View, before: ChainTask, bank: Bank): Promise<Beginning[][]> {
   const { end } = bench.step;
   const { encode } = bench.client.lrm.tokenizer;
   const steps = before.view.anchor!.step;

@@ -11,16 +11,8 @@ import { type Candidate, propose, rank, writeTexts } from './candidates.ts';
 import { type ChainTask, readChain } from './chain.ts';
 import { supported } from './support.ts';
 
-/** Ways that look up texts in the bank. */
-export const needsBank = (how: Decode): boolean => how === 'retrieve' || how === 'chain';
-
 /** The texts that a way of decoding finds for targets, best first; none where the reference would write none of them. */
-export async function decode(
-  bench: Bench,
-  how: Decode,
-  task: ChainTask,
-  bank: Bank | undefined,
-): Promise<Candidate[][]> {
+export async function decode(bench: Bench, how: Decode, task: ChainTask, bank: Bank): Promise<Candidate[][]> {
   if (how === 'greedy') return rank(bench, task, await writeTexts(bench, task, { params: bench.trained, count: 1 }));
   if (how === 'chain') {
     const chains = await readChain(bench, task, bank);

@@ -3,7 +3,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inlinePool } from '../lrm/inlinePool.fixture.ts';
-import { trainConfigSchema } from '../rl/config.ts';
+import { type TrainConfig, trainConfigSchema } from '../rl/config.ts';
 import { EMBEDDED, quiet } from '../rl/embedded.fixture.ts';
 import { loadPolicy, policySpec } from '../rl/policyFiles.ts';
 import { prepare } from '../rl/prepare.ts';
@@ -11,14 +11,16 @@ import { createRun } from '../run/paths.ts';
 import { createShared } from '../tensor/shared.ts';
 import type { Bench } from './bench.ts';
 
-const config = trainConfigSchema.parse({
-  ...EMBEDDED,
-  name: 'embedded',
-  targets: { ...EMBEDDED.targets, latents: [1, 3], problems: { train: 600, validation: 16, test: 20, steps: 3 } },
-  eval: { bank: 1000, best_of: 8, problems: 20 },
-});
-
-export async function embeddedBench(): Promise<Bench> {
+/** `targets`: as asked for, in place of the fixture's own. */
+export async function embeddedBench(targets: Partial<TrainConfig['targets']> = {}): Promise<Bench> {
+  const problems = { train: 600, validation: 16, test: 20, steps: 3 };
+  const config = trainConfigSchema.parse({
+    ...EMBEDDED,
+    name: 'embedded',
+    targets: { ...EMBEDDED.targets, latents: [1, 3], problems, ...targets },
+    reward: { whitening: targets.space === 'raw' ? 'pooled' : 'residual' },
+    eval: { bank: 1000, best_of: 8, problems: 20 },
+  });
   const pool = inlinePool();
   const signal = new AbortController().signal;
   const paths = createRun(mkdtempSync(join(tmpdir(), 'recodi-embedded-')), trainConfigSchema, config);

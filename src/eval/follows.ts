@@ -50,11 +50,7 @@ export interface Follows {
 type DrawnEdit = Pick<EditedReading, 'row' | 'edit' | 'prediction'>;
 
 /** Edits, thinks and reads again. In the order of the problems. */
-export async function readEdited(
-  bench: Bench,
-  request: FollowsRequest,
-  bank: Bank | undefined,
-): Promise<EditedReading[]> {
+export async function readEdited(bench: Bench, request: FollowsRequest, bank: Bank): Promise<EditedReading[]> {
   const drawn = request.problems.flatMap((problem, row) => drawEdits(bench, request, problem, row));
   if (drawn.length === 0) return [];
   const { encode } = bench.client.lrm.tokenizer;
@@ -76,7 +72,7 @@ export function judgeEdits(edits: readonly EditedReading[], floors: Pick<Verdict
 export async function measureFollows(
   bench: Bench,
   request: FollowsRequest & { readonly states: Float32Array },
-  bank: Bank | undefined,
+  bank: Bank,
   settings: (name: string) => BootstrapSettings,
 ): Promise<Follows> {
   const { view, problems, states } = request;
@@ -144,7 +140,7 @@ async function readAgain(
   view: View,
   edits: readonly DrawnEdit[],
   states: Float32Array,
-  bank: Bank | undefined,
+  bank: Bank,
 ): Promise<string[]> {
   if (edits.length === 0) return [];
   const questions = edits.map(({ edit }) => bench.client.lrm.tokenizer.encode(edit.question));

@@ -4,13 +4,13 @@
  */
 
 import { anchorName } from '../lrm/anchors.ts';
+import { causalOf } from '../lrm/interventions.ts';
 import { LENS_TOP } from '../lrm/runtime.ts';
 import { gather, type View } from '../lrm/views.ts';
 import type { Decode } from '../rl/decodes.ts';
 import { buildBank } from './bank.ts';
 import { type Bench, vectorsOf } from './bench.ts';
 import { chainTask } from './chain.ts';
-import { needsBank } from './decode.ts';
 import { COMPLETION } from './measure.ts';
 import { type QuestionLimits, readQuestion } from './question.ts';
 import { donorRows, READING_PARTS, type Reading, readAll, type StepCausal } from './readings.ts';
@@ -49,7 +49,7 @@ export async function invertQuestion(bench: Bench, typed: string): Promise<Inver
   const how = config.eval.decode;
   const { spec, tokenizer } = client.lrm;
   const { text: question, tokens } = readQuestion(typed, tokenizer, questionLimits(bench));
-  const bank = needsBank(how) ? await buildBank(bench) : undefined;
+  const bank = await buildBank(bench, { keep: true });
   progress.stage('reading the thoughts', 1 + READING_PARTS * views.views.length);
   let done = 0;
   const tick = () => progress.update(++done);
@@ -65,7 +65,7 @@ export async function invertQuestion(bench: Bench, typed: string): Promise<Inver
   const inverted: InvertedView[] = [];
   for (const view of views.views) {
     const { steps } = view;
-    const own: StepCausal = { swap: steps.map(k => causal.swap[k]!), zero: steps.map(k => causal.zero[k]!) };
+    const own = causalOf(causal, spec.latents + 1, 0, steps);
     const [reading] = await readAll(bench, {
       ...chainTask(bench, { view, questions: [tokens], states: thought.states }, bank),
       how,

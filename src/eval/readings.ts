@@ -6,6 +6,7 @@
  * question. Verdicts hold one reading's own error against those of the controls and of the mean.
  */
 
+import { largest, type PerIntervention, type Site } from '../lrm/interventions.ts';
 import { squaredDistance } from '../lrm/similarity.ts';
 import { gather, type View } from '../lrm/views.ts';
 import type { Decode } from '../rl/decodes.ts';
@@ -16,7 +17,8 @@ import { bestTexts, type Candidate } from './candidates.ts';
 import type { ChainTask } from './chain.ts';
 import { decode } from './decode.ts';
 import { complete, logLikelihoods } from './measure.ts';
-import { judge, type Verdicts } from './verdicts.ts';
+import { natsBeside, readQuestionEnds } from './questionEnd.ts';
+import { type Bound, exactly, judge, type Verdicts } from './verdicts.ts';
 import { readWords, type Word } from './words.ts';
 
 /** A text that reads nothing, scored against the target. */
@@ -41,7 +43,8 @@ export interface ReadingScores {
 }
 
 export interface Reading {
-  readonly text: string;
+  /** null where the latent is not verbalisable: then the scores are those of the best text that was found. */
+  readonly text: string | null;
   readonly words: readonly Word[];
   /** The text with the step that it leaves open finished by the model. */
   readonly completion: string;
@@ -50,26 +53,25 @@ export interface Reading {
   /** It is the answer that the model gives with its latents. */
   readonly same: boolean;
   readonly scores: ReadingScores;
-  readonly controls: { readonly empty: Control; readonly swapped: Control; readonly last_token: Control };
+  readonly controls: Readonly<Record<'empty' | 'swapped' | 'last_token' | 'question_end', Control>>;
   /** Further texts, best first. */
   readonly alternatives: readonly Candidate[];
   readonly verdicts: Verdicts;
 }
 
 /** Shares of interventions that change the answer, one per step of a view. */
-export interface StepCausal {
-  readonly swap: readonly number[];
-  readonly zero: readonly number[];
-}
+export type StepCausal = PerIntervention<readonly number[]>;
 
 export interface ReadingsRequest extends ChainTask {
   readonly how: Decode;
-  readonly bank: Bank | undefined;
+  readonly bank: Bank;
   /** First tokens of the model's own latent answers, [n]. */
   readonly answers: ArrayLike<number>;
   /** For each target the same number of other problems' targets in this view, [n,m,d]; the first is decoded as the swapped latent. */
   readonly others: Float32Array;
   readonly causal: readonly StepCausal[];
+  /** How much more often this view's readings are right than those of the question's end, where that is known. */
+  readonly right?: Bound;
   /** Called after each of `READING_PARTS` parts. */
   readonly tick?: () => void;
 }
@@ -79,7 +81,7 @@ export const READING_PARTS = 3;
 const ALTERNATIVES = 8;
 
 export async function readAll(bench: Bench, request: ReadingsRequest): Promise<Reading[]> {
-  const { view, questions, vectors, how, bank, answers, others, causal, tick } = request;
+  const { view, questions, vectors, how, bank, answers, others, causal, right = null, tick } = request;
   const { client, config } = bench;
   const { tokenizer } = client.lrm;
   const n = questions.length;
@@ -91,10 +93,11 @@ export async function readAll(bench: Bench, request: ReadingsRequest): Promise<R
   tick?.();
   const texts = bestTexts(found);
   const last = texts.map(text => lastToken(bench, text));
+  const ends = await readQuestionEnds(bench, request, bank);
   const readouts = await readTexts(
     bench,
     questions,
-    texts.map((text, i) => [text, '', swapped[i]!, last[i]!]),
+    texts.map((text, i) => [text, '', swapped[i]!, last[i]!, ends[i]!]),
   );
   const completions = await complete(bench, questions, texts);
   const given = await client.answers(questions.map((q, i) => [...q, ...tokenizer.encode(completions[i]!)]));
@@ -103,7 +106,7 @@ export async function readAll(bench: Bench, request: ReadingsRequest): Promise<R
   tick?.();
   return texts.map((text, i) => {
     const target = vectors.subarray(i * d, (i + 1) * d);
-    const readout = (of: number) => readouts.subarray((4 * i + of) * d, (4 * i + of + 1) * d);
+    const readout = (of: number) => readouts.subarray((5 * i + of) * d, (5 * i + of + 1) * d);
     const to = (state: Float32Array, vector: Float32Array) => similarityTo(config, view, state, vector)[0]!;
     const control = (of: number, what: string): Control => ({
       text: what,
@@ -112,23 +115,40 @@ export async function readAll(bench: Bench, request: ReadingsRequest): Promise<R
     });
     const similarity = to(readout(0), target);
     const fve = explained(view, readout(0), target);
-    const controls = { empty: control(1, ''), swapped: control(2, swapped[i]!), last_token: control(3, last[i]!) };
+    const controls = {
+      empty: control(1, ''),
+      swapped: control(2, swapped[i]!),
+      last_token: control(3, last[i]!),
+      question_end: control(4, ends[i]!),
+    };
     const count = others.length / (n * d);
     const foreign = Array.from({ length: count }, (_, j) => {
       const from = (i * count + j) * d;
       return to(readout(0), others.subarray(from, from + d));
     });
     const gap = similarity - mean(foreign);
-    const floors = {
-      empty: controls.empty.fve,
-      swapped: controls.swapped.fve,
-      'the last token': controls.last_token.fve,
-      'the mean': 0,
-    };
+    const swap = (site: Site) => exactly(largest(causal[i]![site].swap));
+    const verdicts = judge(
+      {
+        gap: exactly(gap),
+        fve,
+        leads: {
+          empty: exactly(fve - controls.empty.fve),
+          swapped: exactly(fve - controls.swapped.fve),
+          'the last token': exactly(fve - controls.last_token.fve),
+          'the mean': exactly(fve),
+        },
+        known: { 'this one': fve, ...(view.space === 'raw' && { 'the own chains': view.fve }) },
+        swap: { input: swap('input'), readout: swap('readout') },
+        adds: { nats: natsBeside(bench, view), right, same: text === ends[i] },
+      },
+      config.eval.verdicts,
+    );
+    const said = verdicts.verbalisable.holds;
     return {
-      text,
-      words: words[i]!,
-      completion: completions[i]!,
+      text: said ? text : null,
+      words: said ? words[i]! : [],
+      completion: said ? completions[i]! : '',
       answer: tokenizer.token(given[i]!),
       same: given[i] === answers[i],
       scores: {
@@ -140,8 +160,8 @@ export async function readAll(bench: Bench, request: ReadingsRequest): Promise<R
         tokens: likelihoods[i]!.tokens,
       },
       controls,
-      alternatives: found[i]!.slice(1, 1 + ALTERNATIVES),
-      verdicts: judge({ gap, fve, fveFloors: floors, causal: Math.max(...causal[i]!.swap) }, config.eval.verdicts),
+      alternatives: said ? found[i]!.slice(1, 1 + ALTERNATIVES) : [],
+      verdicts,
     };
   });
 }

@@ -4,8 +4,6 @@
  */
 
 import { anchorPosition } from '../lrm/anchors.ts';
-import { questionEnds } from '../lrm/targets.ts';
-import { translate } from '../lrm/translator.ts';
 import type { View } from '../lrm/views.ts';
 import type { Decode } from '../rl/decodes.ts';
 import type { Problem } from '../worlds/problem.ts';
@@ -14,6 +12,7 @@ import { type Bench, lastToken } from './bench.ts';
 import { bestTexts, rank, writeTexts } from './candidates.ts';
 import type { ChainTask } from './chain.ts';
 import { decode } from './decode.ts';
+import { readQuestionEnds } from './questionEnd.ts';
 
 export interface RowInputs extends ChainTask {
   readonly problems: readonly Problem[];
@@ -55,7 +54,7 @@ export const ROWS = {
   swapped: async (bench, x) =>
     flat(await writeTexts(bench, { ...x, vectors: x.swapped }, { params: bench.trained, count: 1 })),
   swapped_best_of_n: async (bench, x) =>
-    bestTexts(await decode(bench, 'best_of_n', { ...x, vectors: x.swapped }, undefined)),
+    bestTexts(await decode(bench, 'best_of_n', { ...x, vectors: x.swapped }, x.bank)),
   swapped_retrieve: async (bench, x) =>
     bestTexts(await decode(bench, 'retrieve', { ...x, vectors: x.swapped }, x.bank)),
   swapped_chain: async (bench, x) => bestTexts(await decode(bench, 'chain', { ...x, vectors: x.swapped }, x.bank)),
@@ -65,7 +64,7 @@ export const ROWS = {
   },
   last_token: async (bench, x) => (await x.found()).map(text => lastToken(bench, text)),
   empty: async (_bench, x) => x.problems.map(() => ''),
-  question_end: questionEnd,
+  question_end: (bench, x) => readQuestionEnds(bench, x, x.bank),
 } as const satisfies Record<string, Row>;
 
 export type RowName = keyof typeof ROWS;
@@ -78,10 +77,7 @@ export const SWAPPED = {
   chain: 'swapped_chain',
 } as const satisfies Record<Decode, RowName>;
 
-/** Rows that a view has: the question's end can stand in for latents only where they are translated. */
-export function rowsOf(view: View): RowName[] {
-  return (Object.keys(ROWS) as RowName[]).filter(name => name !== 'question_end' || view.space === 'translated');
-}
+export const ROW_NAMES = Object.keys(ROWS) as RowName[];
 
 /** The gold chain up to the view's anchor: the best text that is known. */
 function goldText({ client, world, step }: Bench, problem: Problem, { anchor }: View): string {
@@ -89,14 +85,4 @@ function goldText({ client, world, step }: Bench, problem: Problem, { anchor }: 
   const chain = encode(world.chain(problem, { last: true }).join(' '));
   const length = anchor && anchorPosition(chain, anchor, step.end);
   return text(chain.slice(0, length ?? chain.length));
-}
-
-/** The same reading with the state at the question's end in the latents' place, from the bank alone: what needs no thought. */
-async function questionEnd(bench: Bench, x: RowInputs): Promise<string[]> {
-  const control = bench.views.controls.find(view => view.id === x.view.id);
-  if (!control?.translator) return x.problems.map(() => '');
-  const vectors = translate(control.translator, await questionEnds(bench.client, x.questions));
-  const { best_of, neighbours } = bench.config.eval;
-  const near = nearestTexts(x.bank, control, vectors, best_of + neighbours);
-  return bestTexts(await rank(bench, { view: control, questions: x.questions, vectors }, near));
 }

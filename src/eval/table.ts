@@ -4,21 +4,22 @@
  */
 
 import { anchorName } from '../lrm/anchors.ts';
+import { causalOf, largest, type PerIntervention, perIntervention } from '../lrm/interventions.ts';
 import type { TargetSet } from '../lrm/targets.ts';
 import type { View } from '../lrm/views.ts';
 import { writeJson } from '../run/files.ts';
 import { memo } from '../run/memo.ts';
-import { stream } from '../run/random.ts';
 import { type Bank, buildBank } from './bank.ts';
-import type { Bench } from './bench.ts';
-import { type BootstrapSettings, bootstrap, type Figure, type Parts } from './bootstrap.ts';
+import { type Bench, bootstrapOf, type Thoughts, withCausal } from './bench.ts';
+import { bootstrap, type Figure, type Parts } from './bootstrap.ts';
 import { bestTexts } from './candidates.ts';
 import { chainTask } from './chain.ts';
 import { decode } from './decode.ts';
 import { type Follows, measureFollows } from './follows.ts';
 import { type Measurements, measure } from './measure.ts';
-import { ROWS, type RowInputs, type RowName, rowsOf, SWAPPED } from './rows.ts';
-import { judge, judgeFollows, type TriedVerdict, type Verdicts } from './verdicts.ts';
+import { natsBeside } from './questionEnd.ts';
+import { ROW_NAMES, ROWS, type RowInputs, type RowName, SWAPPED } from './rows.ts';
+import { type Bound, judge, judgeFollows, type TriedVerdict, type Verdicts } from './verdicts.ts';
 import { readWords, shareRead } from './words.ts';
 
 /** How much of a latent's kind the chain's states can say: FVE (null where the model writes no chains), and nats of a translator. */
@@ -34,9 +35,9 @@ export interface ViewTable {
   readonly anchor: string | null;
   /** Of the own chains (raw) or of the translator, on validation problems. */
   readonly reach: Reach;
-  /** The same of the control that reads the question's end; translated views only. */
+  /** The same of the translator that reads the question's end; translated views only. */
   readonly question_end_reach: Reach | null;
-  readonly causal: { readonly swap: Figure; readonly zero: Figure };
+  readonly causal: PerIntervention<Figure>;
   readonly follows: Follows;
   readonly verdicts: Verdicts & { readonly follows: TriedVerdict };
   readonly rows: Readonly<Partial<Record<RowName, Readonly<Record<string, Figure>>>>>;
@@ -57,9 +58,9 @@ export interface Evaluation {
 
 export async function evaluateRun(bench: Bench): Promise<Evaluation> {
   const { config, progress, views, sets } = bench;
-  const test = firstProblems(sets.get('test')!, config.eval.problems, bench);
+  const test = await withCausal(bench, firstProblems(sets.get('test')!, config.eval.problems, bench));
   const bank = await buildBank(bench, { keep: true });
-  const total = views.views.reduce((n, view) => n + rowsOf(view).length + 2, 0);
+  const total = views.views.length * (ROW_NAMES.length + 2);
   progress.stage('evaluating', total);
   let done = 0;
   const tables: ViewTable[] = [];
@@ -70,7 +71,7 @@ export async function evaluateRun(bench: Bench): Promise<Evaluation> {
     progress.update(++done, { view: view.id });
     const inputs = inputsOf(bench, test, view, bank);
     const measured = new Map<RowName, Measurements>();
-    for (const name of rowsOf(view)) {
+    for (const name of ROW_NAMES) {
       measured.set(name, await measureRow(bench, inputs, test, name));
       progress.update(++done, { view: view.id, row: name });
     }
@@ -98,6 +99,7 @@ export async function evaluateRun(bench: Bench): Promise<Evaluation> {
 /** The first `count` problems of a set. */
 export function firstProblems(set: TargetSet, count: number, { client }: Pick<Bench, 'client'>): TargetSet {
   const n = Math.min(count, set.problems.length);
+  const { causal } = set;
   const { latents, model } = client.lrm.spec;
   const states = latents + 1;
   return {
@@ -105,9 +107,7 @@ export function firstProblems(set: TargetSet, count: number, { client }: Pick<Be
     problems: set.problems.slice(0, n),
     states: set.states.slice(0, n * states * model.hiddenSize),
     answers: set.answers.slice(0, n),
-    ...(set.causal && {
-      causal: { swap: set.causal.swap.slice(0, n * states), zero: set.causal.zero.slice(0, n * states) },
-    }),
+    ...(causal && { causal: perIntervention((site, kind) => causal[site][kind].slice(0, n * states)) }),
   };
 }
 
@@ -134,19 +134,10 @@ async function measureRow(bench: Bench, inputs: RowInputs, set: TargetSet, name:
   return { ...measured, columns: { ...measured.columns, words_read } };
 }
 
-/** For each figure of a view resamples of its own. */
-function bootstrapOf({ config }: Pick<Bench, 'config'>, view: View): (name: string) => BootstrapSettings {
-  return name => ({
-    resamples: config.eval.bootstrap,
-    confidence: config.eval.confidence,
-    rng: stream(config.seed, `bootstrap ${view.id} ${name}`),
-  });
-}
-
 function viewTable(
   bench: Bench,
   view: View,
-  set: TargetSet,
+  set: Thoughts,
   { measured, follows }: { measured: ReadonlyMap<RowName, Measurements>; follows: Follows },
 ): ViewTable {
   const { config, views } = bench;
@@ -165,12 +156,25 @@ function viewTable(
       return [row, figures];
     }),
   ) as Record<RowName, Record<string, Figure>>;
-  const causal = causalScores(bench, view, set);
+  const states = bench.client.lrm.spec.latents + 1;
+  const perProblem = set.problems.map((_, i) => causalOf(set.causal, states, i, view.steps));
+  const causal = perIntervention((site, kind) =>
+    bootstrap(
+      present(Float64Array.from(perProblem, scores => largest(scores[site][kind]))),
+      settings(`causal ${site} ${kind}`),
+    ),
+  );
   const end = views.controls.find(c => c.id === view.id);
   const reach = (v: View): Reach => ({ fve: Number.isFinite(v.fve) ? v.fve : null, nats: v.nats ?? null });
-  const swap = bootstrap({ numerator: causal.swap }, settings('swap'));
-  const best = rows[config.eval.decode];
-  const control = rows[SWAPPED[config.eval.decode]];
+  const of = (row: RowName) => measured.get(row)!;
+  const ours = of(config.eval.decode);
+  const lead = (name: string, errors: ArrayLike<number>): Bound => {
+    const numerator = Float64Array.from(errors, (error, i) => error - ours.fve.error[i]!);
+    return bootstrap({ numerator, denominator: ours.fve.total }, settings(`lead over ${name}`));
+  };
+  const overRow = (name: string, row: RowName) => lead(name, of(row).fve.error);
+  const right = `right_${view.anchor?.step}`;
+  const fve = (row: RowName) => rows[row].fve!.value;
   return {
     id: view.id,
     steps: view.steps,
@@ -178,21 +182,34 @@ function viewTable(
     anchor: view.anchor ? anchorName(view.anchor) : null,
     reach: reach(view),
     question_end_reach: end ? reach(end) : null,
-    causal: { swap, zero: bootstrap({ numerator: causal.zero }, settings('zero')) },
+    causal,
     follows,
     verdicts: {
       ...judge(
         {
-          gap: best.gap!.value ?? 0,
-          fve: best.fve!.value,
-          fveFloors: {
-            empty: rows.empty.fve!.value,
-            swapped: control.fve!.value,
-            "another problem's text": rows.other_text.fve!.value,
-            'the last token': rows.last_token.fve!.value,
-            'the mean': 0,
+          gap: rows[config.eval.decode].gap!,
+          fve: fve(config.eval.decode),
+          leads: {
+            empty: overRow('empty', 'empty'),
+            swapped: overRow('swapped', SWAPPED[config.eval.decode]),
+            "another problem's text": overRow('other_text', 'other_text'),
+            'the last token': overRow('last_token', 'last_token'),
+            'the mean': lead('the mean', ours.fve.total),
           },
-          causal: swap.value ?? 0,
+          known: {
+            [config.eval.decode]: fve(config.eval.decode),
+            gold: fve('gold'),
+            nearest: fve('nearest'),
+            ...(view.space === 'raw' && { 'the own chains': reach(view).fve }),
+          },
+          swap: { input: causal.input.swap, readout: causal.readout.swap },
+          adds: {
+            nats: natsBeside(bench, view),
+            right:
+              right in ours.columns
+                ? bootstrap(difference(ours.columns[right]!, of('question_end').columns[right]!), settings('adds'))
+                : null,
+          },
         },
         config.eval.verdicts,
       ),
@@ -202,17 +219,8 @@ function viewTable(
   };
 }
 
-/** Per problem, the largest causal score among the view's steps. */
-export function causalScores(
-  { client }: Pick<Bench, 'client'>,
-  view: View,
-  set: TargetSet,
-): { swap: Float64Array; zero: Float64Array } {
-  const count = client.lrm.spec.latents + 1;
-  const largest = (scores: Float32Array | undefined) =>
-    Float64Array.from(set.problems, (_, i) => Math.max(...view.steps.map(k => scores?.[i * count + k] ?? 0)));
-  return { swap: largest(set.causal?.swap), zero: largest(set.causal?.zero) };
-}
+/** Of two columns, where both are known. */
+const difference = (a: Float64Array, b: Float64Array) => present(a.map((x, i) => x - b[i]!));
 
 /** The mean of what is there: NaN counts neither above nor below. */
 function present(values: Float64Array): Required<Parts> {

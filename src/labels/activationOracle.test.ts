@@ -1,21 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import type { Tokenizer } from '../lm/tokenizer.ts';
+import { perIntervention } from '../lrm/interventions.ts';
 import { type OracleParts, oracleQuestion, oracleRow } from './activationOracle.ts';
 import { assembleLabel } from './assemble.ts';
 import { problem, reading } from './reading.fixture.ts';
 
-const label = assembleLabel({
+const assembled = assembleLabel({
   problem,
   view: { id: 'k0-1@2.result', steps: [0, 1], space: 'translated', anchor: { step: 2, point: 'result' } },
   reading,
   probability: null,
   accept: 0.9,
-  causal: { swap: [0, 1], zero: [0, 1] },
+  causal: perIntervention(() => [0, 1]),
   lens: [['11'], ['22']],
   answers: { latent: '22', gold: '22' },
   equations: { maxOperators: 1 },
   provenance: { run: 'r', config_sha256: 'c', recodi: '0.1.0', decode: 'greedy', reward: 'cosine' },
 });
+
+const label = { ...assembled, explanation: assembled.explanation! };
 
 /** One id per piece, where a piece is a word with the space before it, or any single character; 7 and 8 frame a turn. */
 function chatTokenizer(): Tokenizer {

@@ -62,7 +62,11 @@ export interface OracleParts {
   readonly tokenizer: Tokenizer;
 }
 
-export function oracleRow(label: Label, { latents, layer, context, tokenizer }: OracleParts): OracleRow {
+/** Of a label that has an explanation. */
+export function oracleRow(
+  label: Label & { readonly explanation: string },
+  { latents, layer, context, tokenizer }: OracleParts,
+): OracleRow {
   const question = oracleQuestion(label);
   const prompt = `Layer: ${layer}\n${PLACEHOLDER.repeat(latents.length)} \n${question}`;
   return {

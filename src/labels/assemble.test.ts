@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { perIntervention } from '../lrm/interventions.ts';
 import { assembleLabel, type LabelParts } from './assemble.ts';
 import { editedReading, problem, reading } from './reading.fixture.ts';
 import { labelSchema } from './schema.ts';
@@ -9,7 +10,7 @@ const parts: LabelParts = {
   reading,
   probability: 0.95,
   accept: 0.9,
-  causal: { swap: [0], zero: [1] },
+  causal: perIntervention(() => [1]),
   lens: [['11', '12']],
   answers: { latent: '22', gold: '22' },
   equations: { maxOperators: 1 },
@@ -43,6 +44,12 @@ describe('assembleLabel', () => {
     expect(assembleLabel({ ...parts, probability: null }).accepted).toBe(true);
   });
 
+  it('has no explanation of what is not verbalisable, and does not accept it', () => {
+    const dark = { ...reading, text: null, words: [], completion: '' };
+    const label = labelSchema.parse(assembleLabel({ ...parts, reading: dark }));
+    expect([label.explanation, label.accepted, label.gold.steps[0]!.right]).toEqual([null, false, false]);
+  });
+
   it('shows edits where they were asked for, and accepts only what follows them', () => {
     const edits = [editedReading];
     const of = (holds: boolean | null) =>
@@ -72,11 +79,11 @@ describe('assembleLabel', () => {
     const bare = assembleLabel({
       ...parts,
       view: { id: 'k0', steps: [0], space: 'raw' },
-      causal: { swap: [Number.NaN], zero: [1] },
+      causal: perIntervention(() => [Number.NaN]),
       equations: undefined,
     });
     expect(bare.anchor).toBeNull();
-    expect(bare.causal.swap).toEqual([null]);
+    expect(bare.causal.readout.swap).toEqual([null]);
     expect('well_formed' in bare.scores).toBe(false);
     expect(labelSchema.safeParse(bare).success).toBe(true);
   });

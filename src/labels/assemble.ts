@@ -5,6 +5,7 @@ import type { Reading, StepCausal } from '../eval/readings.ts';
 import { exactExpression, rightResult, wellFormed } from '../eval/text.ts';
 import type { TriedVerdict } from '../eval/verdicts.ts';
 import { anchorName } from '../lrm/anchors.ts';
+import { perIntervention } from '../lrm/interventions.ts';
 import type { View } from '../lrm/views.ts';
 import type { Problem, World } from '../worlds/problem.ts';
 import type { Label } from './schema.ts';
@@ -29,6 +30,7 @@ export interface LabelParts {
 export function assembleLabel(parts: LabelParts): Label {
   const { problem, view, reading, probability, accept, causal, lens, answers, equations, follows, provenance } = parts;
   const { text } = reading;
+  const said = text ?? '';
   const likely = probability === null || probability >= accept;
   const finite = (values: readonly number[]) => values.map(x => (Number.isFinite(x) ? x : null));
   return {
@@ -45,23 +47,24 @@ export function assembleLabel(parts: LabelParts): Label {
     words: [...reading.words],
     completion: reading.completion,
     answer: { latent: answers.latent, explained: reading.answer, same: reading.same },
-    scores: { ...reading.scores, ...(equations && { well_formed: wellFormed(text, equations) }) },
+    scores: { ...reading.scores, ...(equations && { well_formed: wellFormed(said, equations) }) },
     controls: reading.controls,
     alternatives: [...reading.alternatives],
     lens: lens.map(tokens => [...tokens]),
-    causal: { swap: finite(causal.swap), zero: finite(causal.zero) },
+    causal: perIntervention((site, kind) => finite(causal[site][kind])),
     ...(follows && { edits: follows.edits.map(plainEdit) }),
     verdicts: { ...reading.verdicts, ...(follows && { follows: follows.verdict }) },
     probability,
-    accepted: reading.verdicts.readable.holds && likely && (!follows || follows.verdict.holds === true),
+    accepted:
+      text !== null && reading.verdicts.readable.holds && likely && (!follows || follows.verdict.holds === true),
     gold: {
       answer: problem.answer,
       answered: answers.latent === answers.gold,
       steps: problem.steps.map(step => ({
         text: step.text,
         ...(step.result !== undefined && { result: step.result }),
-        exact: exactExpression(text, step),
-        right: rightResult(text, step),
+        exact: exactExpression(said, step),
+        right: rightResult(said, step),
       })),
     },
     provenance,

@@ -30,7 +30,7 @@ type Fitted = Pick<Calibrated, 'fit' | 'fitted_on'>;
 /** Fits a view's calibration to readings of problems, whose steps it looks at; null where too few are known. */
 export function fitTo(view: View, problems: readonly Problem[], readings: readonly Reading[]): Fitted | null {
   const rows = readings.flatMap((reading, i) => {
-    const right = saysStep(view, problems[i]!, reading.text);
+    const right = saysStep(view, problems[i]!, reading.text ?? '');
     return right === undefined ? [] : [{ reading, right }];
   });
   const fit = calibrate(

@@ -12,15 +12,16 @@
  */
 import { join } from 'node:path';
 import { type Bank, buildBank } from '../eval/bank.ts';
-import { type Bench, vectorsOf } from '../eval/bench.ts';
+import { type Bench, bootstrapOf, type Thoughts, vectorsOf, withCausal } from '../eval/bench.ts';
 import { type Calibration, probability } from '../eval/calibration.ts';
 import { chainTask } from '../eval/chain.ts';
-import { needsBank } from '../eval/decode.ts';
 import { type EditedReading, judgeEdits, readEdited } from '../eval/follows.ts';
 import { lensTokens, SWAPS } from '../eval/invert.ts';
-import { donorRows, READING_PARTS, readAll, type StepCausal } from '../eval/readings.ts';
+import { rightMore } from '../eval/questionEnd.ts';
+import { donorRows, READING_PARTS, readAll } from '../eval/readings.ts';
 import { firstProblems } from '../eval/table.ts';
-import type { TargetSet } from '../lrm/targets.ts';
+import type { Bound } from '../eval/verdicts.ts';
+import { causalOf } from '../lrm/interventions.ts';
 import { gather, targetVectors, type View } from '../lrm/views.ts';
 import { sha256 } from '../run/config/pin.ts';
 import { makeFolder, readText, writeFileAtomic, writeJson } from '../run/files.ts';
@@ -49,21 +50,15 @@ interface Row {
   readonly context: readonly number[];
 }
 
-type Thoughts = TargetSet & Required<Pick<TargetSet, 'causal'>>;
-
 export async function labelRun(bench: Bench): Promise<LabelSummary> {
-  const { config, client, sets, views, progress, paths } = bench;
+  const { config, sets, views, progress, paths } = bench;
   const { split, problems: count } = config.labels;
-  const bank = needsBank(config.eval.decode) ? await buildBank(bench, { keep: true }) : undefined;
-  const withCausal = async (set: TargetSet): Promise<Thoughts> => ({
-    ...set,
-    causal: set.causal ?? (await client.causal(set.problems.map(p => client.lrm.tokenizer.encode(p.question)))),
-  });
+  const bank = await buildBank(bench, { keep: true });
   const parts = 2 * READING_PARTS + Number(config.labels.follows);
   progress.stage(`labelling problems of the ${split} split`, 1 + parts * views.views.length);
   let done = 0;
-  const set = await withCausal(firstProblems(sets.get(split)!, count, bench));
-  const known = await withCausal(sets.get(split === 'validation' ? 'test' : 'validation')!);
+  const set = await withCausal(bench, firstProblems(sets.get(split)!, count, bench));
+  const known = await withCausal(bench, sets.get(split === 'validation' ? 'test' : 'validation')!);
   progress.update(++done);
   const rows: Row[] = [];
   const summaries: [string, ViewSummary][] = [];
@@ -71,7 +66,8 @@ export async function labelRun(bench: Bench): Promise<LabelSummary> {
     const tick = () => progress.update(++done, { view: view.id });
     const { readings } = await readView(bench, view, known, { bank, tick });
     const fitted = fitTo(view, known.problems, readings);
-    const own = await labelView(bench, view, set, { bank, tick, fit: fitted?.fit ?? null });
+    const right = rightMore(view, known.problems, readings, bootstrapOf(bench, view)('adds'));
+    const own = await labelView(bench, view, set, { bank, tick, ...(right && { right }), fit: fitted?.fit ?? null });
     rows.push(...own);
     summaries.push([
       view.id,
@@ -91,34 +87,31 @@ export async function labelRun(bench: Bench): Promise<LabelSummary> {
 }
 
 interface Reader {
-  readonly bank: Bank | undefined;
+  readonly bank: Bank;
   readonly tick: () => void;
+  readonly right?: Bound;
 }
 
-async function readView(bench: Bench, view: View, set: Thoughts, { bank, tick }: Reader) {
+async function readView(bench: Bench, view: View, set: Thoughts, reader: Reader) {
   const { config, client, sets } = bench;
   const { spec, tokenizer } = client.lrm;
   const states = spec.latents + 1;
   const questions = set.problems.map(p => tokenizer.encode(p.question));
-  const task = chainTask(bench, { view, questions, states: set.states }, bank);
+  const task = chainTask(bench, { view, questions, states: set.states }, reader.bank);
   const donors = sets.get('validation')!;
   const others = donorRows(
     set.problems.map(p => p.question),
     donors.problems.map(p => p.question),
     SWAPS,
   );
-  const causal = set.problems.map((_, i): StepCausal => {
-    const of = (scores: Float32Array) => view.steps.map(k => scores[i * states + k]!);
-    return { swap: of(set.causal.swap), zero: of(set.causal.zero) };
-  });
+  const causal = set.problems.map((_, i) => causalOf(set.causal, states, i, view.steps));
   const readings = await readAll(bench, {
     ...task,
+    ...reader,
     how: config.eval.decode,
-    bank,
     answers: set.answers,
     others: gather(vectorsOf(bench, view, donors.states), others.flat(), spec.model.hiddenSize),
     causal,
-    tick,
   });
   return { ...task, causal, readings };
 }
@@ -142,7 +135,7 @@ async function labelView(
     decode: config.eval.decode,
     reward: config.reward.kind,
   };
-  const texts = readings.map(reading => reading.text);
+  const texts = readings.map(reading => reading.text ?? '');
   const edited =
     config.labels.follows && (await readEdited(bench, { view, problems: set.problems, texts }, reader.bank));
   if (edited) reader.tick();
@@ -192,12 +185,12 @@ function write({ client, paths }: Bench, rows: readonly Row[]): string[] {
     { format: '1', space: 'final_norm', labels_sha256: sha256(text) },
   );
   writeFileAtomic(files.labels, text);
-  const oracle = rows
-    .filter(({ label }) => label.accepted)
-    .map(({ label, latents, context }) => {
-      const vectors = Array.from({ length: steps }, (_, k) => [...latents.subarray(k * d, (k + 1) * d)]);
-      return { ...oracleRow(label, { latents: vectors, layer: spec.model.layers - 1, context, tokenizer }) };
-    });
+  const oracle = rows.flatMap(({ label: { explanation, ...label }, latents, context }) => {
+    if (!label.accepted || explanation === null) return [];
+    const vectors = Array.from({ length: steps }, (_, k) => [...latents.subarray(k * d, (k + 1) * d)]);
+    const parts = { latents: vectors, layer: spec.model.layers - 1, context, tokenizer };
+    return [{ ...oracleRow({ ...label, explanation }, parts) }];
+  });
   writeFileAtomic(files.oracle, formatJsonl(oracle));
   return Object.values(files);
 }

@@ -29,11 +29,14 @@ export const reading: Reading = {
     empty: { text: '', similarity: 0.41, fve: -0.2 },
     swapped: { text: '<< 3 + 9 =', similarity: 0.3, fve: 0.1 },
     last_token: { text: '=', similarity: 0.2, fve: -0.3 },
+    question_end: { text: '<< 5 + 9 =', similarity: 0.7, fve: 0.4 },
   },
   alternatives: [{ text: '<< 6 + 5 =', similarity: 0.88 }],
   verdicts: {
+    verbalisable: { holds: true, reason: 'the best text known (this one) has FVE 0.70 > 0.00 (the mean)' },
     readable: { holds: true, reason: 'swap gap 0.60 ≥ 0.10, FVE 0.70 > 0.10 (swapped)' },
-    used: { holds: false, reason: 'swapping it changes 0.00 of the answers, < 0.10' },
+    used: { holds: false, reason: 'swapping it at the readout changes 0.00 of the answers, < 0.10' },
+    adds: { holds: null, reason: "how often it is right beside the question's end is not known" },
   },
 };
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { survivesDamage } from '../fuzz/reader.fixture.ts';
+import { perIntervention } from '../lrm/interventions.ts';
 import { RecodiError } from '../run/errors.ts';
 import { formatJsonl, readJsonl } from '../run/jsonl.ts';
 import { assembleLabel } from './assemble.ts';
@@ -14,7 +15,7 @@ const label = (id: string): Label =>
     reading,
     probability: null,
     accept: 0.9,
-    causal: { swap: [0.5], zero: [Number.NaN] },
+    causal: perIntervention((_, kind) => [kind === 'zero' ? Number.NaN : 0.5]),
     lens: [['5', '6']],
     answers: { latent: '22', gold: '22' },
     equations: { maxOperators: 1 },

@@ -8,6 +8,7 @@ import { DECODES } from '../rl/decodes.ts';
 
 const number = z.number();
 const shares = z.array(z.number().nullable());
+const interventions = z.strictObject({ swap: shares, zero: shares, mean: shares, noise: shares });
 const control = z.strictObject({ text: z.string(), similarity: number, fve: number });
 const edit = z.strictObject({
   question: z.string(),
@@ -19,6 +20,7 @@ const edit = z.strictObject({
 });
 const word = z.strictObject({ word: z.string(), loss: number.nullable(), read: z.boolean().nullable() });
 const verdict = z.strictObject({ holds: z.boolean(), reason: z.string() });
+const triedVerdict = z.strictObject({ holds: z.boolean().nullable(), reason: z.string() });
 
 export const labelSchema = z.strictObject({
   format: z.literal(1),
@@ -33,7 +35,8 @@ export const labelSchema = z.strictObject({
   space: z.enum(['raw', 'translated']),
   /** Point of the chain that the text goes up to, as `2.before`. */
   anchor: z.string().nullable(),
-  explanation: z.string(),
+  /** null where no text says anything of this latent: it is not verbalisable. */
+  explanation: z.string().nullable(),
   /** Of the explanation: what replacing each costs; null where no other of its kind may stand. */
   words: z.array(word),
   /** The explanation with the step that it leaves open finished by the model. */
@@ -50,19 +53,22 @@ export const labelSchema = z.strictObject({
     /** Absent where the world's chains have no grammar. */
     well_formed: z.boolean().optional(),
   }),
-  controls: z.strictObject({ empty: control, swapped: control, last_token: control }),
+  controls: z.strictObject({ empty: control, swapped: control, last_token: control, question_end: control }),
   alternatives: z.array(z.strictObject({ text: z.string(), similarity: number })),
   /** The logit lens's first tokens, per step. */
   lens: z.array(z.array(z.string())),
-  /** Share of swapped latents, and whether a zeroed one, that change this problem's answer, per step; null without donors. */
-  causal: z.strictObject({ swap: shares, zero: shares }),
+  /** Share of interventions that change this problem's answer, per step, at the next step's input and at the readout; null where none was possible. */
+  causal: z.strictObject({ input: interventions, readout: interventions }),
   /** Where `labels.follows` asked: edited questions, what the explanation predicts to be read then, and what was. */
   edits: z.array(edit).optional(),
   verdicts: z.strictObject({
+    verbalisable: verdict,
     readable: verdict,
     used: verdict,
+    /** null where nothing of the question's end is known to hold it against. */
+    adds: triedVerdict,
     /** Where it was asked for; null where no edit was possible. */
-    follows: z.strictObject({ holds: z.boolean().nullable(), reason: z.string() }).optional(),
+    follows: triedVerdict.optional(),
   }),
   /** That the explanation says the step which the view speaks of, from its scores; null where the world knows no steps. */
   probability: z.number().min(0).max(1).nullable(),

@@ -5,7 +5,7 @@ import { flatGradient, views } from './flat.fixture.ts';
 import { layout } from './parameters.ts';
 import { parameterShapes } from './spec.ts';
 import { tinySpec as spec, tinyParameters, uniformsFrom } from './tiny.fixture.ts';
-import { embed, forward, logits, positionsOf, type Segment } from './transformer.ts';
+import { embed, forward, logits, moveSegment, positionsOf, type Segment } from './transformer.ts';
 import { viewWeights, type Weights } from './weights.ts';
 
 const map = layout(parameterShapes(spec));
@@ -107,6 +107,27 @@ describe('forward', () => {
       const short = run(part(1, 7));
       expect(difference(after.hidden, tf.slice(short.hidden, [0, 2, 0], [2, 4, -1]))).toBeLessThan(1e-5);
     });
+  });
+
+  it('leaves the segment that it would leave further on, where keys are moved', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLength: 3 }), fc.nat(), (by, seed) => {
+        tf.tidy(() => {
+          const ids = randomIds(by.length, 4, seed);
+          const moved = moveSegment(spec, run(ids).segment, tf.tensor1d(by));
+          by.forEach((offset, row) => {
+            const there = run([ids[row]!], { offset }).segment;
+            for (let layer = 0; layer < spec.layers; layer++) {
+              const own = tf.slice(moved.k[layer]!, [row, 0, 0, 0], [1, -1, -1, -1]);
+              expect(difference(own, there.k[layer]!)).toBeLessThan(1e-4);
+            }
+          });
+          const back = moveSegment(spec, moved, tf.tensor1d(by.map(offset => -offset)));
+          expect(difference(back.k[0]!, run(ids).segment.k[0]!)).toBeLessThan(1e-4);
+        });
+      }),
+      { numRuns: 10 },
+    );
   });
 
   it('shares one row of past between consecutive rows, in value and in gradient', () => {

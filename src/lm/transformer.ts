@@ -123,6 +123,11 @@ export function embed(weights: Weights, ids: tf.Tensor2D): tf.Tensor3D {
   return tf.reshape(tf.gather(table, tf.reshape(ids, [batch * time])), [batch, time, table.shape[1]]);
 }
 
+/** A segment as it would be if row b's tokens stood `by[b]` (float32 [B]) places further on. */
+export function moveSegment(spec: ModelSpec, segment: Segment, by: tf.Tensor1D): Segment {
+  return { ...segment, k: segment.k.map(keys => families[spec.family].moveKeys(spec, keys, by)) };
+}
+
 /** Final-norm states [n,d] -> logits [n,V]. */
 export function logits(spec: ModelSpec, weights: Weights, hidden: tf.Tensor2D): tf.Tensor2D {
   return linear(weights, families[spec.family].headName(spec), hidden);

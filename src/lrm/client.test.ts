@@ -7,6 +7,7 @@ import { createLrmClient, inChunks } from './client.ts';
 import type { Context } from './context.ts';
 import type { Lrm } from './folder.ts';
 import { inlinePool } from './inlinePool.fixture.ts';
+import { perIntervention } from './interventions.ts';
 import { type CausalInput, readChunk, thinkChunk } from './tasks.ts';
 import { tinyLrm, world } from './tiny.fixture.ts';
 
@@ -117,14 +118,14 @@ describe('the client', () => {
       async run(_task, input) {
         inputs.push(input as CausalInput);
         const size = (input as CausalInput).questions.length * (lrm.spec.latents + 1);
-        return { swap: new Float32Array(size), zero: new Float32Array(size) } as never;
+        return perIntervention(() => new Float32Array(size)) as never;
       },
     };
     const client = await createLrmClient(pool, lrm.folder);
     for (const count of [1, 2, 3, 8, 64, 70]) {
       inputs.length = 0;
-      const { swap } = await client.causal(questions().slice(0, count));
-      expect(swap.length).toBe(count * (lrm.spec.latents + 1));
+      const scores = await client.causal(questions().slice(0, count));
+      expect(scores.input.swap.length).toBe(count * (lrm.spec.latents + 1));
       for (const { questions: rows, shifts } of inputs) {
         expect(shifts.length).toBe(Math.min(4, count - 1));
         rows.forEach((row, b) => {

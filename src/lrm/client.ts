@@ -7,6 +7,7 @@
 import type { Pool } from '../tensor/pool.ts';
 import { type Context, contextTokens } from './context.ts';
 import { type Lrm, loadLrm } from './folder.ts';
+import { type CausalScores, perIntervention } from './interventions.ts';
 import { LENS_TOP } from './runtime.ts';
 import { answerTask, causalTask, readTask, thinkTask, writeTask } from './tasks.ts';
 
@@ -30,10 +31,7 @@ export type Progress = (done: number, total: number) => void;
 export interface LrmClient {
   readonly lrm: Lrm;
   think(questions: readonly Row[], options?: { steps?: number; onProgress?: Progress }): Promise<Thoughts>;
-  causal(
-    questions: readonly Row[],
-    options?: { donors?: number; onProgress?: Progress },
-  ): Promise<{ swap: Float32Array; zero: Float32Array }>;
+  causal(questions: readonly Row[], options?: { donors?: number; onProgress?: Progress }): Promise<CausalScores>;
   /**
    * States [texts·A,d] of the reader after `at` tokens of each text (default: after all of it, A = 1), in the context of the text's
    * question; 0 tokens is the context's own end.
@@ -133,16 +131,12 @@ export async function createLrmClient(pool: Pool, folder: string, signal?: Abort
         onProgress,
       );
       const n = questions.length * (spec.latents + 1);
-      return {
-        swap: floats(
-          parts.map(p => p.swap),
+      return perIntervention((site, kind) =>
+        floats(
+          parts.map(part => part[site][kind]),
           n,
         ),
-        zero: floats(
-          parts.map(p => p.zero),
-          n,
-        ),
-      };
+      );
     },
 
     async read({ context, questions, texts, at, onProgress }) {

@@ -3,10 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { embed, forward, logits, positionsOf } from '../lm/transformer.ts';
 import { frozenWeights } from '../lm/weights.ts';
 import { stream } from '../run/random.ts';
-import { closeEngine, compile, f32, i32, tf, useDevice } from '../tensor/index.ts';
+import { closeEngine, compile, f32, type Host, tf, useDevice } from '../tensor/index.ts';
 import { openSafetensors } from '../tensor/safetensors.ts';
 import { padTokens } from './batches.ts';
-import { type Intervention, projectionShapes, readQuestion, type Tokens, think } from './codi.ts';
+import { after, type Intervention, projectionShapes, readQuestion, type Tokens, think } from './codi.ts';
 import { LENS_TOP, type LrmRuntime, lrmRuntime } from './runtime.ts';
 import { tinyLrm, world } from './tiny.fixture.ts';
 
@@ -23,6 +23,20 @@ const rng = stream(1, 'codi');
 const problems = [1, 2, 3].map(steps => world.generator('train', rng, steps));
 const questions = () => problems.map(problem => runtime.lrm.tokenizer.encode(problem.question));
 const ask = (width?: number) => ({ question: padTokens(questions(), runtime.lrm.spec.padId, 'left', width) });
+
+/** States and inputs of a roll-out, as it is or with an intervention. */
+async function rollOut(of: LrmRuntime, asked: { question: Host<Tokens> }, intervention?: Host<Intervention>) {
+  const { spec, weightsFile } = of.lrm;
+  const graph = compile('roll-out', (input: { question: Tokens; intervention?: Intervention }) => {
+    const weights = frozenWeights(weightsFile);
+    const question = readQuestion(spec, weights, input.question);
+    const { states, inputs } = think(spec, weights, question, {
+      ...(input.intervention && { intervention: input.intervention }),
+    });
+    return { states: tf.stack(states, 1), inputs: tf.stack(inputs, 1) };
+  });
+  return graph({ ...asked, ...(intervention && { intervention }) });
+}
 
 function expectClose(a: ArrayLike<number>, b: ArrayLike<number>, digits = 4) {
   expect(a.length).toBe(b.length);
@@ -46,16 +60,16 @@ describe('the latent roll-out', () => {
 
   it('is changed by an intervention, but not by one that puts the own inputs in', async () => {
     const { spec } = runtime.lrm;
-    const own = await runtime.think()(ask());
+    const own = await rollOut(runtime, ask());
     const [rows, n] = own.inputs.shape;
     const mask = (k: number) =>
       f32(
         Float32Array.from({ length: rows! * n! }, (_, i) => (k < 0 || i % n! === k ? 1 : 0)),
         [rows!, n!],
       );
-    const run = (intervention: { mask: ReturnType<typeof mask>; embeddings: typeof own.inputs }) =>
-      runtime.think()({ ...ask(), intervention });
+    const run = (intervention: Host<Intervention>) => rollOut(runtime, ask(), intervention);
     const same = await run({ mask: mask(-1), embeddings: own.inputs });
+    expectClose(own.states.data, (await runtime.think()(ask())).states.data);
     expectClose(same.states.data, own.states.data);
     const zeros = f32(new Float32Array(own.inputs.data.length), own.inputs.shape);
     const other = await run({ mask: mask(1), embeddings: zeros });
@@ -97,7 +111,7 @@ describe('the latent roll-out', () => {
   it.each(['recurrent', 'pause'])('is one reading of question, <bot> and its own inputs: %s', async kind => {
     const thinker = kind === 'pause' ? pause : runtime;
     const { spec, weightsFile } = thinker.lrm;
-    const own = await thinker.think()(ask());
+    const own = await rollOut(thinker, ask());
     const whole = compile('whole', ({ question, inputs }: { question: Tokens; inputs: tf.Tensor3D }) => {
       const weights = frozenWeights(weightsFile);
       const rows = question.ids.shape[0];
@@ -149,7 +163,7 @@ it('pause inputs are the learned embeddings whatever the question; what is thoug
   const two = fc.tuple(question, question).filter(([a, b]) => a.join() !== b.join());
   await fc.assert(
     fc.asyncProperty(two, async rows => {
-      const { inputs, states } = await pause.think()({ question: padTokens(rows, spec.padId, 'left', 8) });
+      const { inputs, states } = await rollOut(pause, { question: padTokens(rows, spec.padId, 'left', 8) });
       expect([...inputs.data]).toEqual([...learned, ...learned]);
       const [first, second] = [0, 1].map(b =>
         states.data.slice((b * states.data.length) / 2).slice(0, states.data.length / 2),
@@ -171,16 +185,56 @@ it('the projection has the names of CODI’s checkpoints', () => {
   ]);
 });
 
-it('keys and values of other rows, or none, are seen by the answer alone', async () => {
-  const { spec } = runtime.lrm;
-  const clean = await runtime.think()(ask());
-  const size = 3 * (spec.latents + 1);
-  const none = f32(new Float32Array(size), [3, spec.latents + 1]);
-  const every = f32(new Float32Array(size).fill(1), [3, spec.latents + 1]);
-  const own = i32([0, 1, 2], [3]);
-  const swap = (donor: typeof own, swapped: typeof none, hide: typeof none) =>
-    runtime.answerWithSwappedKeys({ ...ask(), donor, swap: swapped, hide });
-  expect((await swap(own, none, none)).answer.data).toEqual(clean.answer.data);
-  expect((await swap(own, every, none)).answer.data).toEqual(clean.answer.data);
-  expect((await swap(i32([1, 2, 0], [3]), none, none)).answer.data).toEqual(clean.answer.data);
+describe('interventions', () => {
+  const intervene = (
+    mixture: readonly (readonly number[])[],
+    site: Partial<Record<'input' | 'readout' | 'hidden', 1>>,
+  ) => {
+    const { latents } = runtime.lrm.spec;
+    const rows = mixture.length;
+    const at = (name: 'input' | 'readout' | 'hidden', width: number) =>
+      f32(new Float32Array(rows * width).fill(site[name] ?? 0), [rows, width]);
+    return runtime.intervene({
+      ...ask(),
+      mixture: f32(mixture.flat(), [rows, 3]),
+      input: at('input', latents),
+      readout: at('readout', latents + 1),
+      hidden: at('hidden', latents + 1),
+    });
+  };
+  const own = [0, 1, 2].map(b => [0, 1, 2].map(other => Number(other === b)));
+
+  it('that put the own in the own place change nothing, at either place, and for each variant of a question', async () => {
+    const clean = [...(await runtime.think()(ask())).answer.data];
+    for (const site of [{}, { input: 1 }, { readout: 1 }] as const) {
+      const out = await intervene(own, site);
+      expect([...out.clean.data]).toEqual(clean);
+      expect([...out.answer.data]).toEqual(clean);
+    }
+    const twice = await intervene(
+      own.flatMap(row => [row, row]),
+      { readout: 1 },
+    );
+    expect([...twice.answer.data]).toEqual(clean.flatMap(answer => [answer, answer]));
+  });
+
+  it('that hide every latent step from the readout leave an answer to the question alone', async () => {
+    const { spec } = runtime.lrm;
+    const { answer } = await intervene(own, { hidden: 1 });
+    const bare = compile('bare', ({ question }: { question: Tokens }) => {
+      const weights = frozenWeights(runtime.lrm.weightsFile);
+      const read = readQuestion(spec, weights, question);
+      const rows = question.ids.shape[0];
+      const ids = tf.tile(tf.tensor2d([[spec.eotId, ...spec.answerPrefix]], undefined, 'int32'), [
+        rows,
+        1,
+      ]) as tf.Tensor2D;
+      const tokens = { ids, mask: tf.ones(ids.shape) as tf.Tensor2D };
+      const offset = tf.add(read.length, spec.latents + 1) as tf.Tensor2D;
+      const { hidden } = forward(spec.model, weights, after(weights, [read.segment], offset, tokens));
+      const last = tf.reshape(tf.slice(hidden, [0, ids.shape[1] - 1, 0], [rows, 1, -1]), [rows, -1]) as tf.Tensor2D;
+      return { answer: tf.argMax(logits(spec.model, weights, last), -1) };
+    });
+    expect([...answer.data]).toEqual([...(await bare(ask())).answer.data]);
+  });
 });

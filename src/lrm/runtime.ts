@@ -1,17 +1,17 @@
 /**
  * A frozen latent-reasoning model ready to compute in this thread: its compiled graphs, made when first used.
  *
- * `think` runs the latent roll-out (with interventions), `read` leaves the model in the state after a text in context,
+ * `think` runs the latent roll-out, `intervene` does so with interventions (interventions.ts), `read` leaves the model in the state after a text in context,
  * `answerAfter` asks for the answer after an explicit text, `write` continues greedily as explicit chain of thought.
  */
 import { createDecoder } from '../lm/decode.ts';
 import { repeatRows } from '../lm/ops.ts';
 import type { Packing } from '../lm/packing.ts';
-import { embed, logits, statesOf } from '../lm/transformer.ts';
+import { embed, logits, moveSegment, statesOf } from '../lm/transformer.ts';
 import { frozenWeights } from '../lm/weights.ts';
 import { compile, tf } from '../tensor/index.ts';
 import { oncePer } from '../tensor/oncePer.ts';
-import { after, answerLogits, type Intervention, positions, readQuestion, type Tokens, think } from './codi.ts';
+import { after, answerLogits, positions, readQuestion, type Tokens, think } from './codi.ts';
 import { type Lrm, loadLrm } from './folder.ts';
 
 /** How many logit-lens tokens are kept per state. */
@@ -29,6 +29,18 @@ export interface ReadInput {
   readonly picks: tf.Tensor1D;
 }
 
+export interface InterveneInput {
+  /** [B,T] */
+  readonly question: Tokens;
+  /** What is put in place, as weights of the rows: [R,B]; R is a multiple of B, and rows of one question stand together. */
+  readonly mixture: tf.Tensor2D;
+  /** 1 where the input of step k + 1 is replaced: [R,N]. */
+  readonly input: tf.Tensor2D;
+  /** 1 where the keys and values of state k are replaced at the readout, and 1 where they are hidden from it: [R,N+1]. */
+  readonly readout: tf.Tensor2D;
+  readonly hidden: tf.Tensor2D;
+}
+
 export type LrmRuntime = Awaited<ReturnType<typeof build>>;
 
 /** The runtime of the model in a folder; one per thread. */
@@ -38,21 +50,17 @@ async function build(lrm: Lrm) {
   const { spec } = lrm;
   const weights = () => frozenWeights(lrm.weightsFile);
 
-  /** States 0…n [B,n+1,d], the inputs of steps 1…n [B,n,d], the answer's first token [B], its top lens tokens [B,n+1,k]. */
+  /** States 0…n [B,n+1,d], the answer's first token [B], its top lens tokens [B,n+1,k]. */
   const thinker = (steps: number) =>
-    compile(`lrm.think.${steps}`, (input: { question: Tokens; intervention?: Intervention }) => {
+    compile(`lrm.think.${steps}`, (input: { question: Tokens }) => {
       const w = weights();
       const question = readQuestion(spec, w, input.question);
-      const thought = think(spec, w, question, {
-        steps,
-        ...(input.intervention && { intervention: input.intervention }),
-      });
+      const thought = think(spec, w, question, { steps });
       const states = tf.stack(thought.states, 1) as tf.Tensor3D;
       const [rows, count, width] = states.shape;
       const lens = logits(spec.model, w, tf.reshape(states, [rows * count, width]) as tf.Tensor2D);
       return {
         states,
-        inputs: thought.inputs.length ? tf.stack(thought.inputs, 1) : tf.zeros([rows, 1, width]),
         answer: tf.argMax(answerLogits(spec, w, question, thought), -1),
         lens: tf.reshape(tf.topk(lens, LENS_TOP).indices, [rows, count, LENS_TOP]),
       };
@@ -70,26 +78,42 @@ async function build(lrm: Lrm) {
       return graph;
     },
 
-    /** The answer's first token when the readout sees, at latent position k (0 = `<bot>`), another row's keys and values, or none. */
-    answerWithSwappedKeys: compile(
-      'lrm.swap_keys',
-      (input: { question: Tokens; donor: tf.Tensor1D; swap: tf.Tensor2D; hide: tf.Tensor2D }) => {
-        const w = weights();
-        const question = readQuestion(spec, w, input.question);
-        const thought = think(spec, w, question);
-        const [rows, positionCount] = input.swap.shape;
-        const take = tf.reshape(input.swap, [rows, 1, positionCount, 1]);
-        const mix = (own: tf.Tensor4D) =>
-          tf.add(tf.mul(own, tf.sub(1, take)), tf.mul(tf.gather(own, input.donor), take)) as tf.Tensor4D;
-        const { segment } = thought;
-        const swapped = {
-          k: segment.k.map(mix),
-          v: segment.v.map(mix),
-          mask: tf.mul(segment.mask, tf.sub(1, input.hide)) as tf.Tensor2D,
-        };
-        return { answer: tf.argMax(answerLogits(spec, w, question, { ...thought, segment: swapped }), -1) };
-      },
-    ),
+    /** The answers' first tokens [B] untouched, and [R] under interventions. */
+    intervene: compile('lrm.intervene', (input: InterveneInput) => {
+      const w = weights();
+      const question = readQuestion(spec, w, input.question);
+      const clean = think(spec, w, question);
+      const [rows, own] = [input.mixture.shape[0], question.last.shape[0]];
+      const mixed = <T extends tf.Tensor>(x: T): T =>
+        tf.reshape(tf.matMul(input.mixture, tf.reshape(x, [own, -1])), [rows, ...x.shape.slice(1)]) as T;
+      const blend = <T extends tf.Tensor>(x: T, other: T, share: tf.Tensor) =>
+        tf.add(tf.mul(x, tf.sub(1, share)), tf.mul(other, share)) as T;
+
+      const repeated = (x: tf.Tensor2D) => repeatRows(x, rows / own);
+      const asked = { segment: question.segment, last: repeated(question.last), length: repeated(question.length) };
+      const intervention = { mask: input.input, embeddings: mixed(tf.stack(clean.inputs, 1) as tf.Tensor3D) };
+      const thought = think(spec, w, asked, { intervention });
+
+      // Questions differ in length: what is mixed are keys at the positions of a question of none.
+      const flat = (length: tf.Tensor2D) => tf.reshape(length, [-1]) as tf.Tensor1D;
+      const { k, v } = moveSegment(spec.model, clean.segment, tf.neg(flat(question.length)));
+      const others = moveSegment(
+        spec.model,
+        { k: k.map(mixed), v: v.map(mixed), mask: thought.segment.mask },
+        flat(asked.length),
+      );
+      const taken = tf.reshape(input.readout, [rows, 1, -1, 1]);
+      const segment = {
+        k: thought.segment.k.map((keys, layer) => blend(keys, others.k[layer]!, taken)),
+        v: thought.segment.v.map((values, layer) => blend(values, others.v[layer]!, taken)),
+        mask: tf.sub(1, input.hidden) as tf.Tensor2D,
+      };
+      const answer = (logit: tf.Tensor2D) => tf.argMax(logit, -1);
+      return {
+        clean: answer(answerLogits(spec, w, question, clean)),
+        answer: answer(answerLogits(spec, w, asked, { ...thought, segment })),
+      };
+    }),
 
     /** States [B·A,d] (final_norm) of text tokens in the context of the questions, and of the questions' ends. */
     read: compile('lrm.read', (input: ReadInput) => {

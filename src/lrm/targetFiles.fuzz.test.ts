@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { filesOf } from '../fuzz/files.fixture.ts';
 import { survivesDamage } from '../fuzz/reader.fixture.ts';
 import type { Lrm } from './folder.ts';
+import { perIntervention } from './interventions.ts';
 import { LENS_TOP } from './runtime.ts';
 import { loadTargets, saveTargets } from './targetFiles.ts';
 import type { TargetSet } from './targets.ts';
@@ -23,7 +24,7 @@ beforeAll(async () => {
     states: Float32Array.from({ length: p * states * lrm.spec.model.hiddenSize }, Math.sin),
     answers: new Int32Array(p).fill(7),
     lens: Int32Array.from({ length: p * states * LENS_TOP }, (_, i) => i % 9),
-    ...(split === 'test' && { causal: { swap: new Float32Array(p * states), zero: new Float32Array(p * states) } }),
+    ...(split === 'test' && { causal: perIntervention(() => new Float32Array(p * states)) }),
   });
   saveTargets(filesIn(folder), { lrm }, [set('train', 3), set('test', 2)]);
 });
@@ -40,7 +41,7 @@ it('damaged targets are read or refused, and those that are read fit the model',
       for (const { problems, states, answers, lens, causal } of sets.values()) {
         const rows = problems.length * (latents + 1);
         expect([states.length, lens.length]).toEqual([rows * model.hiddenSize, rows * LENS_TOP]);
-        expect([causal?.swap.length ?? rows, causal?.zero.length ?? rows]).toEqual([rows, rows]);
+        perIntervention((site, kind) => expect(causal?.[site][kind].length ?? rows).toBe(rows));
         for (const id of [...answers, ...lens]) expect(lrm.tokenizer.token(id)).toBeTypeOf('string');
         for (const { question, steps } of problems) {
           lrm.tokenizer.encode(question);

@@ -12,6 +12,7 @@ import { formatJsonl, readJsonl } from '../run/jsonl.ts';
 import { openSafetensors, type Safetensors, type TensorToWrite, writeSafetensors } from '../tensor/safetensors.ts';
 import type { Split } from '../worlds/problem.ts';
 import type { LrmClient } from './client.ts';
+import { type Kind, perIntervention, type Site } from './interventions.ts';
 import { LENS_TOP } from './runtime.ts';
 import type { TargetSet } from './targets.ts';
 
@@ -30,10 +31,15 @@ export function saveTargets(files: TargetFiles, { lrm }: Pick<LrmClient, 'lrm'>,
     const p = set.problems.length;
     tensors[`${set.split}.states`] = { dtype: 'F32', shape: [p, count, spec.model.hiddenSize], data: set.states };
     tensors[`${set.split}.lens`] = { dtype: 'I32', shape: [p, count, LENS_TOP], data: set.lens };
-    if (set.causal) {
-      tensors[`${set.split}.causal_swap`] = { dtype: 'F32', shape: [p, count], data: set.causal.swap };
-      tensors[`${set.split}.causal_zero`] = { dtype: 'F32', shape: [p, count], data: set.causal.zero };
-    }
+    const { causal } = set;
+    if (causal)
+      perIntervention((site, kind) => {
+        tensors[`${set.split}.${causalName(site, kind)}`] = {
+          dtype: 'F32',
+          shape: [p, count],
+          data: causal[site][kind],
+        };
+      });
     set.problems.forEach((problem, i) => {
       lines.push({ ...problem, split: set.split, row: i, lrm_answer: tokenizer.token(set.answers[i]!) });
     });
@@ -41,6 +47,8 @@ export function saveTargets(files: TargetFiles, { lrm }: Pick<LrmClient, 'lrm'>,
   writeSafetensors(files.tensors, tensors, { space: 'final_norm', format: '1' });
   writeFileAtomic(files.lines, formatJsonl(lines));
 }
+
+const causalName = (site: Site, kind: Kind) => `causal.${site}.${kind}`;
 
 const lineSchema = z.looseObject({
   id: z.string(),
@@ -126,8 +134,8 @@ function loadSet(
     states: read('states', spec.model.hiddenSize),
     answers: Int32Array.from(problems, problem => tokenizer.id(problem.lrm_answer)),
     lens,
-    ...(tensors.tensors.has(`${split}.causal_swap`) && {
-      causal: { swap: read('causal_swap'), zero: read('causal_zero') },
+    ...(tensors.tensors.has(`${split}.${causalName('input', 'swap')}`) && {
+      causal: perIntervention((site, kind) => read(causalName(site, kind))),
     }),
   };
 }

@@ -42,7 +42,7 @@ describe('targets', () => {
       expect(loaded).toEqual(own.map(problem => expect.objectContaining(problem)));
     }
     expect(sets.get('train')!.causal).toBeUndefined();
-    expect(held.causal!.swap.length).toBe(3 * (client.lrm.spec.latents + 1));
+    expect(held.causal!.readout.swap.length).toBe(3 * (client.lrm.spec.latents + 1));
 
     const lines = readFileSync(files.lines, 'utf8').split('\n');
     writeFileSync(files.lines, '');

@@ -14,6 +14,7 @@ import { type ChainStates, chooseViews, type ViewChoice, type ViewSettings } fro
 import type { LrmClient, Progress } from './client.ts';
 import type { Context } from './context.ts';
 import { explicitChains } from './evaluate.ts';
+import type { CausalScores } from './interventions.ts';
 import { columnDeviation, columnMean, covariance, type Frame, pooledWhitening } from './similarity.ts';
 import type { TextStatistics } from './views.ts';
 
@@ -27,8 +28,8 @@ export interface TargetSet {
   readonly answers: Int32Array;
   /** [P,N+1,LENS_TOP] token ids. */
   readonly lens: Int32Array;
-  /** Share of swaps (of zeroings) of each state that change the answer, [P,N+1]; absent for training problems. */
-  readonly causal?: { readonly swap: Float32Array; readonly zero: Float32Array };
+  /** Absent for training problems. */
+  readonly causal?: CausalScores;
 }
 
 export interface ThinkRequest {

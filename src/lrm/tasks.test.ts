@@ -17,6 +17,8 @@ const problems = Array.from({ length: 6 }, () => world.generator('train', rng));
 const questions = () => problems.map(problem => lrm.tokenizer.encode(problem.question));
 const chain = (p: number) => lrm.tokenizer.encode(world.chain(problems[p]!, { last: true }).join(' '));
 
+const known = (scores: Float32Array) => [...scores].filter(x => !Number.isNaN(x));
+
 function expectClose(a: ArrayLike<number>, b: ArrayLike<number>) {
   expect(a.length).toBe(b.length);
   Array.from(a).forEach((x, i) => {
@@ -63,31 +65,41 @@ describe('reading', () => {
 
 describe('causal scores', () => {
   it('are 0 where the donor is the problem itself, or the same problem', async () => {
-    const { folder, spec } = lrm;
+    const { folder } = lrm;
     const itself = await causalChunk({ folder, questions: questions(), shifts: [0, questions().length] });
-    expect([...itself.swap]).toEqual(Array(6 * (spec.latents + 1)).fill(0));
     const same = questions().map(() => questions()[0]!);
     const twins = await causalChunk({ folder, questions: same, shifts: [1, 2] });
-    expect([...twins.swap].every(x => x === 0)).toBe(true);
+    for (const { input, readout } of [itself, twins]) {
+      for (const kind of ['swap', 'noise'] as const) {
+        expect(known(input[kind]).every(x => x === 0)).toBe(true);
+        expect(known(readout[kind]).every(x => x === 0)).toBe(true);
+      }
+    }
+    expect(known(twins.input.mean).every(x => x === 0)).toBe(true);
   });
 
-  it('of pause inputs are 0: every problem has the same; only what the last step leaves is its own', async () => {
-    const { folder, spec } = await tinyLrm(undefined, { latentInputs: 'pause' });
-    const { swap } = await causalChunk({ folder, questions: questions(), shifts: [1, 2, 3, 5] });
-    const last = spec.latents;
-    swap.forEach((share, i) => {
-      if (i % (last + 1) !== last) expect(share).toBe(0);
-    });
+  it('of pause inputs are 0: every problem has the same', async () => {
+    const { folder } = await tinyLrm(undefined, { latentInputs: 'pause' });
+    const { input } = await causalChunk({ folder, questions: questions(), shifts: [1, 2, 3, 5] });
+    for (const kind of ['swap', 'mean', 'noise'] as const) expect(known(input[kind]).every(x => x === 0)).toBe(true);
   });
 
-  it('are shares of donors, and unknown without donors', async () => {
-    const { folder } = lrm;
-    const { swap, zero } = await causalChunk({ folder, questions: questions(), shifts: [1, 2, 3, 5] });
-    expect([...swap].every(x => [0, 0.25, 0.5, 0.75, 1].includes(x))).toBe(true);
-    expect([...zero].every(x => x === 0 || x === 1)).toBe(true);
-    expect(swap.some(x => x > 0)).toBe(true);
+  it('are shares of donors, and unknown without donors and for the input of no step', async () => {
+    const { folder, spec } = lrm;
+    const { input, readout } = await causalChunk({ folder, questions: questions(), shifts: [1, 2, 3, 5] });
+    for (const { swap, zero, mean, noise } of [input, readout]) {
+      expect([...known(swap), ...known(noise)].every(x => [0, 0.25, 0.5, 0.75, 1].includes(x))).toBe(true);
+      expect([...known(zero), ...known(mean)].every(x => x === 0 || x === 1)).toBe(true);
+      expect(swap.some(x => x > 0)).toBe(true);
+    }
+    const states = spec.latents + 1;
+    for (const scores of Object.values(input))
+      scores.forEach((x, i) => {
+        expect(Number.isNaN(x)).toBe(i % states === spec.latents);
+      });
     const alone = await causalChunk({ folder, questions: questions().slice(0, 1), shifts: [] });
-    expect([...alone.swap].every(Number.isNaN)).toBe(true);
+    for (const kind of ['swap', 'mean', 'noise'] as const) expect(known(alone.readout[kind])).toEqual([]);
+    expect(known(alone.readout.zero).length).toBe(states);
   });
 });
 

@@ -6,6 +6,7 @@ import { packingOf } from '../lm/packing.ts';
 import { f32, i32 } from '../tensor/index.ts';
 import { task } from '../tensor/task.ts';
 import { padTokens } from './batches.ts';
+import { type CausalScores, perIntervention, SITES, variantsOf } from './interventions.ts';
 import { type LrmRuntime, lrmRuntime } from './runtime.ts';
 
 type Rows = readonly (readonly number[])[];
@@ -42,73 +43,45 @@ export interface CausalInput {
   /** Donor of row b in run s is row (b + shifts[s]) mod B. */
   readonly shifts: readonly number[];
 }
-export interface CausalOutput {
-  /** [B,N+1]: share of donors whose state in place of the own changes the answer; NaN without donors. */
-  readonly swap: Float32Array;
-  /** [B,N+1]: 1 where zeroing (hiding, for the last state) changes the answer. */
-  readonly zero: Float32Array;
-}
 
-/**
- * Interventions on each state: state k < N acts through the input of step k+1, which is replaced; the last state feeds no
- * step, so its keys and values at the readout are replaced or hidden.
- */
-export async function causalChunk({ folder, questions, shifts }: CausalInput): Promise<CausalOutput> {
+/** Every intervention on each state of each question, [B,N+1] each. */
+export async function causalChunk({ folder, questions, shifts }: CausalInput): Promise<CausalScores> {
   const runtime = await lrmRuntime(folder);
-  const { spec } = runtime.lrm;
+  const { latents, padId } = runtime.lrm.spec;
   const rows = questions.length;
-  const count = spec.latents + 1;
-  const d = spec.model.hiddenSize;
-  const question = padTokens(questions, spec.padId, 'left');
-  const clean = await runtime.think()({ question });
-  const inputs = clean.inputs.data as Float32Array;
-  const swap = new Float32Array(rows * count).fill(shifts.length > 0 ? 0 : Number.NaN);
-  const zero = new Float32Array(rows * count);
-  const compare = (answers: ArrayLike<number>, into: Float32Array, k: number, weight: number) => {
-    for (let b = 0; b < rows; b++) if (answers[b] !== clean.answer.data[b]) into[b * count + k]! += weight;
+  const states = latents + 1;
+  const { kinds, mixture, nothing } = variantsOf(rows, shifts);
+  const n = nothing.length;
+  const question = padTokens(questions, padId, 'left');
+  const scores = perIntervention(() => new Float32Array(rows * states).fill(Number.NaN));
+  /** [n,width] of zeros but for column k, where there is one. */
+  const column = (width: number, k: number | undefined, value: (row: number) => number) => {
+    const out = new Float32Array(n * width);
+    if (k !== undefined) for (let row = 0; row < n; row++) out[row * width + k] = value(row);
+    return f32(out, [n, width]);
   };
-  for (let k = 0; k < spec.latents; k++) {
-    const mask = new Float32Array(rows * spec.latents);
-    for (let b = 0; b < rows; b++) mask[b * spec.latents + k] = 1;
-    const run = async (embeddings: Float32Array) =>
-      (
-        await runtime.think()({
-          question,
-          intervention: { mask: f32(mask, [rows, spec.latents]), embeddings: f32(embeddings, [rows, spec.latents, d]) },
-        })
-      ).answer.data;
-    for (const shift of shifts) compare(await run(rotateRows(inputs, rows, shift)), swap, k, 1 / shifts.length);
-    compare(await run(new Float32Array(inputs.length)), zero, k, 1);
+  for (const site of SITES) {
+    for (let k = 0; k < (site === 'input' ? latents : states); k++) {
+      const [input, readout] = site === 'input' ? [k, undefined] : [undefined, k];
+      const { clean, answer } = await runtime.intervene({
+        question,
+        mixture: f32(mixture, [n, rows]),
+        input: column(latents, input, () => 1),
+        readout: column(states, readout, row => 1 - nothing[row]!),
+        hidden: column(states, readout, row => nothing[row]!),
+      });
+      const changed = (row: number) => answer.data[row] !== clean.data[Math.floor(row / kinds.length)];
+      for (const kind of new Set(kinds)) {
+        const variants = kinds.flatMap((other, v) => (other === kind ? [v] : []));
+        for (let b = 0; b < rows; b++)
+          scores[site][kind][b * states + k] =
+            variants.filter(v => changed(b * kinds.length + v)).length / variants.length;
+      }
+    }
   }
-  const last = new Float32Array(rows * count);
-  for (let b = 0; b < rows; b++) last[b * count + spec.latents] = 1;
-  const none = new Float32Array(rows * count);
-  const keys = (shift: number, swapMask: Float32Array, hideMask: Float32Array) =>
-    runtime.answerWithSwappedKeys({
-      question,
-      donor: i32(
-        Int32Array.from({ length: rows }, (_, b) => (b + shift) % rows),
-        [rows],
-      ),
-      swap: f32(swapMask, [rows, count]),
-      hide: f32(hideMask, [rows, count]),
-    });
-  for (const shift of shifts)
-    compare((await keys(shift, last, none)).answer.data, swap, spec.latents, 1 / shifts.length);
-  compare((await keys(0, none, last)).answer.data, zero, spec.latents, 1);
-  return { swap, zero };
+  return scores;
 }
-export const causalTask = task<CausalInput, CausalOutput>(import.meta.url, causalChunk);
-
-function rotateRows(values: Float32Array, rows: number, shift: number): Float32Array {
-  const width = values.length / rows;
-  const out = new Float32Array(values.length);
-  for (let b = 0; b < rows; b++) {
-    const from = (b + shift) % rows;
-    out.set(values.subarray(from * width, (from + 1) * width), b * width);
-  }
-  return out;
-}
+export const causalTask = task<CausalInput, CausalScores>(import.meta.url, causalChunk);
 
 export interface ReadChunk {
   readonly folder: string;

@@ -289,6 +289,11 @@ const evaluation = z.strictObject({
     .strictObject({
       swap_gap: z.number().default(0.1).describe("readable: own similarity minus another problem's, at least"),
       used: share.default(0.1).describe('used: share of answers that a swapped latent changes, at least'),
+      adds: share
+        .default(0.1)
+        .describe(
+          "adds: share of problems by which the reading is right more often than that of the question's end, at least",
+        ),
       follows: share.default(0.5).describe('follows: share of edits under which the reading is what it says, at least'),
       word_loss: z
         .number()

@@ -21,6 +21,8 @@ export interface Family {
   headName(spec: ModelSpec): string;
   /** Work shared by all blocks (such as rotary tables), for `positions` int32 [n]. */
   prepare(spec: ModelSpec, positions: tf.Tensor1D): Block;
+  /** Keys [B,kvHeads,T,headDim] as they were if row b's tokens stood `by[b]` (float32 [B]) places further on. */
+  moveKeys(spec: ModelSpec, keys: tf.Tensor4D, by: tf.Tensor1D): tf.Tensor4D;
   /** [n,d] -> [n,d], the norm before the head. */
   finalNorm(spec: ModelSpec, weights: Weights, x: tf.Tensor2D): tf.Tensor2D;
 }

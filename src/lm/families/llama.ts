@@ -59,6 +59,12 @@ export const llama: Family = {
     };
   },
 
+  moveKeys(spec, keys, by) {
+    const { cos, sin } = ropeTables(spec, by).keys;
+    const perRow = (table: tf.Tensor3D) => tf.expandDims(table, 1);
+    return rope(keys, perRow(cos), perRow(sin)) as tf.Tensor4D;
+  },
+
   finalNorm: (spec, weights: Weights, x) => rmsNorm(x, weights.tensor('model.norm.weight'), spec.normEps),
 };
 
