@@ -5,6 +5,7 @@ import { type ReadingOptions, readingOptions } from './start.ts';
 
 interface EvalOptions extends ReadingOptions {
   readonly gate?: boolean;
+  readonly control?: readonly string[];
 }
 
 export function registerEval(program: Command): void {
@@ -14,14 +15,21 @@ export function registerEval(program: Command): void {
         .command('eval')
         .description('the held-out table of a run: ours, baselines and controls; writes eval.json')
         .argument('<run>', 'run folder')
+        .option('--control <runs...>', 'run folders on control models, evaluated before: shown beside this one')
         .option('--gate', "exit 1 where one of the config's eval.gates fails"),
     ),
     {
-      examples: ['recodi eval runs/arithmetic', 'recodi eval runs/arithmetic --gate --json'],
-      work: async (context, { gate = false, ...options }, folder = '') => {
+      examples: [
+        'recodi eval runs/arithmetic',
+        'recodi eval runs/arithmetic --gate --json',
+        'recodi eval runs/arithmetic --control runs/arithmetic-pause runs/arithmetic-stage-a',
+      ],
+      work: async (context, { gate = false, control = [], ...options }, folder = '') => {
         const { checkGateNames, checkGates, requireGates } = await import('../eval/gates.ts');
         const { evaluateRun } = await import('../eval/table.ts');
-        const { formatEvaluation, formatGates } = await import('./evalTable.ts');
+        const { besideControls, readTable } = await import('../eval/controls.ts');
+        const { formatControls, formatEvaluation, formatGates } = await import('./evalTable.ts');
+        const controls = control.map(readTable);
         const { withTrainedRun } = await import('./trainedRun.ts');
         await withTrainedRun(context, folder, options, async bench => {
           const gates = gate ? bench.config.eval.gates : [];
@@ -31,8 +39,15 @@ export function registerEval(program: Command): void {
           );
           const evaluation = await evaluateRun(bench);
           const results = checkGates(evaluation, gates);
-          const value = gate ? { ...evaluation, gates: results } : evaluation;
-          context.print(value, () => [formatEvaluation(evaluation), ...formatGates(results)].join('\n'));
+          const beside = control.length > 0 ? besideControls(evaluation, controls) : [];
+          const value = {
+            ...evaluation,
+            ...(gate && { gates: results }),
+            ...(control.length > 0 && { controls: beside }),
+          };
+          context.print(value, () =>
+            [formatEvaluation(evaluation), ...formatControls(beside), ...formatGates(results)].join('\n'),
+          );
           requireGates(results);
         });
       },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { evaluation } from '../eval/evaluation.fixture.ts';
 import { checkGates } from '../eval/gates.ts';
-import { describeView, formatEvaluation, formatGates } from './evalTable.ts';
+import { describeView, formatControls, formatEvaluation, formatGates } from './evalTable.ts';
 
 const text = formatEvaluation(evaluation);
 const lineOf = (start: string, from = text) => from.split('\n').find(line => line.startsWith(start)) ?? '';
@@ -57,6 +57,15 @@ it('describeView says in words which latents are read, and as what', () => {
   const joint = { steps: [0, 3], space: 'translated', anchor: '2.result' } as const;
   expect(describeView(joint)).toBe('latent steps 0, 3 together, translated to the chain after the result of step 2');
   expect(describeView({ steps: [1], space: 'raw', anchor: null })).toBe('latent step 1, raw');
+});
+
+it('formatControls has a table per result, the models side by side, and says what is evidence', () => {
+  const models = ['own', 'pause'].map((run, i) => ({ run, view: `k${i}`, rows: evaluation.views[i]!.rows }));
+  const right_1 = { holds: false, reason: 'own 0.90 (0.85–0.95); as well pause 0.90 (0.85–0.95)' };
+  const text = formatControls([{ result: 1, models, evidence: { right_1 } }]).join('\n');
+  expect(text).toContain('Result 1 beside control models\n  right_1 is no evidence of recurrent thought: own 0.90');
+  expect(lineOf('greedy', text)).toMatch(/^greedy +84 ± 5 +42 ± 5 +30 ± 5 +84 ± 5 +42 ± 5 +62 ± 5$/);
+  expect(formatControls([])).toEqual([]);
 });
 
 it('formatGates has a line per gate', () => {

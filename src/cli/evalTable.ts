@@ -4,6 +4,7 @@
  */
 
 import type { Figure } from '../eval/bootstrap.ts';
+import type { ControlledResult } from '../eval/controls.ts';
 import type { GateResult } from '../eval/gates.ts';
 import type { Evaluation, Reach, ViewTable } from '../eval/table.ts';
 import type { TriedVerdict } from '../eval/verdicts.ts';
@@ -139,6 +140,33 @@ function formatContent({ content, views }: Evaluation): string {
   });
   const head = ['', 'view', 'validation', 'row', 'right', 'exact', 'same'];
   return `${bold('What the thoughts say')}: each result of the chain at the view chosen for it on validation problems (greedy)\n\n${formatTable(head, rows)}`;
+}
+
+/** For each result the rows of the run and of its control models side by side, and whether ours is evidence; nothing without controls. */
+export function formatControls(results: readonly ControlledResult[]): string[] {
+  return results.flatMap(({ result, models, evidence }) => {
+    const columns = ['right', 'exact', 'same'];
+    const rows = Object.keys(models[0]!.rows).map(row => [
+      row,
+      ...models.flatMap(model =>
+        columns.map(name => {
+          const column = name === 'same' ? name : `${name}_${result}`;
+          return cell(model.rows[row]?.[column], share(column));
+        }),
+      ),
+    ]);
+    const head = ['row', ...models.flatMap(({ run, view }) => [`${run}\n${view}\nright`, 'exact', 'same'])];
+    return [
+      '',
+      `${bold(`Result ${result} beside control models`)}`,
+      ...Object.entries(evidence).map(
+        ([column, { holds, reason }]) =>
+          `  ${column} is ${holds ? green('evidence') : red('no evidence')} of recurrent thought: ${reason}`,
+      ),
+      '',
+      formatTable(head, rows).trimEnd(),
+    ];
+  });
 }
 
 /** A line per gate, and none without gates. */
