@@ -62,6 +62,9 @@ export async function writeTexts(
   return Array.from({ length: n }, (_, i) => texts.slice(i * samples.count, (i + 1) * samples.count));
 }
 
+/** Groups are filled up to a multiple of this. */
+const GROUP_STEP = 8;
+
 /** Ranks the candidates of each question by similarity, best first, no text twice. */
 export async function rank(
   bench: Bench,
@@ -69,9 +72,10 @@ export async function rank(
   candidates: readonly (readonly string[])[],
 ): Promise<Candidate[][]> {
   const distinct = candidates.map(list => [...new Set(list)]);
-  const most = distinct.reduce((n, list) => Math.max(n, list.length), 0);
+  const longest = distinct.reduce((n, list) => Math.max(n, list.length), 0);
+  const most = Math.ceil(longest / GROUP_STEP) * GROUP_STEP;
   if (most === 0) return distinct.map(() => []);
-  // Questions are read in groups of one size: the filling is read and dropped.
+  // Questions are read in groups of one size, of which there are few, for each is a graph: the filling is read and dropped.
   const filled = distinct.map(list => [...list, ...Array<string>(most - list.length).fill(list[0] ?? '')]);
   const readouts = await readTexts(bench, questions, filled);
   const { prepare, compare } = comparer(bench.config.reward.kind, view.frame, view.variance);
@@ -88,6 +92,6 @@ export async function propose(bench: Bench, reading: ReadingTask, bank: Bank | u
   const seed = { seed: config.seed, purpose: `decode ${reading.view.id}` };
   const sampled = await writeTexts(bench, reading, { params: trained, count: config.eval.best_of, seed });
   if (!bank) return sampled;
-  const near = nearestTexts(bank, reading.view, reading.vectors, config.eval.neighbours);
+  const near = await nearestTexts(bench, bank, { ...reading, frame: reading.view.frame }, config.eval.neighbours);
   return sampled.map((texts, i) => [...texts, ...near[i]!]);
 }

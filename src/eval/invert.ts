@@ -1,5 +1,5 @@
 /**
- * Inverts one question: the model thinks about it, and every view of its latents is read. Other problems, by which a reading is
+ * Inverts questions: the model thinks about each, and every view of its latents is read. Other problems, by which a reading is
  * told from what any text would score, come from the run's validation problems.
  */
 
@@ -8,11 +8,11 @@ import { causalOf } from '../lrm/interventions.ts';
 import { LENS_TOP } from '../lrm/runtime.ts';
 import { gather, type View } from '../lrm/views.ts';
 import type { Decode } from '../rl/decodes.ts';
-import { buildBank } from './bank.ts';
+import { type Bank, buildBank } from './bank.ts';
 import { type Bench, vectorsOf } from './bench.ts';
 import { chainTask } from './chain.ts';
 import { COMPLETION } from './measure.ts';
-import { type QuestionLimits, readQuestion } from './question.ts';
+import { type Question, type QuestionLimits, readQuestion } from './question.ts';
 import { donorRows, READING_PARTS, type Reading, readAll, type StepCausal } from './readings.ts';
 
 export interface InvertedView extends Reading {
@@ -43,23 +43,34 @@ export const SWAPS = 8;
 const DONORS = 8;
 const BATCH = 64;
 
-/** @throws RecodiError('usage') for a question that the model has no words for. */
-export async function invertQuestion(bench: Bench, typed: string): Promise<Inversion> {
-  const { client, config, progress, sets, views } = bench;
+/** @throws RecodiError('usage') for a question that the model has no words for, before any is read. */
+export async function invertQuestions(bench: Bench, typed: readonly string[]): Promise<Inversion[]> {
+  const questions = typed.map(text => readQuestion(text, bench.client.lrm.tokenizer, questionLimits(bench)));
+  const bank = await buildBank(bench, { keep: true });
+  const parts = 1 + READING_PARTS * bench.views.views.length;
+  bench.progress.stage('reading the thoughts', parts * questions.length);
+  let done = 0;
+  const tick = () => bench.progress.update(++done);
+  const inversions: Inversion[] = [];
+  for (const question of questions) inversions.push(await invertQuestion(bench, question, bank, tick));
+  return inversions;
+}
+
+async function invertQuestion(
+  bench: Bench,
+  { text: question, tokens }: Question,
+  bank: Bank,
+  tick: () => void,
+): Promise<Inversion> {
+  const { client, config, sets, views } = bench;
   const how = config.eval.decode;
   const { spec, tokenizer } = client.lrm;
-  const { text: question, tokens } = readQuestion(typed, tokenizer, questionLimits(bench));
-  const bank = await buildBank(bench, { keep: true });
-  progress.stage('reading the thoughts', 1 + READING_PARTS * views.views.length);
-  let done = 0;
-  const tick = () => progress.update(++done);
-
   const thought = await client.think([tokens]);
   const validation = sets.get('validation')!;
   const donors = validation.problems.map(p => p.question);
   const others = donorRows([question], donors, SWAPS)[0]!;
   const batch = [...new Set(donors)].filter(donor => donor !== question).slice(0, BATCH - 1);
-  const causal = await client.causal([tokens, ...batch.map(tokenizer.encode)], { donors: DONORS });
+  const causal = await client.causal([tokens], { donors: DONORS, among: batch.map(tokenizer.encode) });
   tick();
 
   const inverted: InvertedView[] = [];

@@ -24,7 +24,7 @@ export async function readQuestionEnds(
   const states = await questionEnds(bench.client, questions);
   const vectors = control.translator ? translate(control.translator, states) : states;
   const { best_of, neighbours } = bench.config.eval;
-  const near = nearestTexts(bank, control, vectors, best_of + neighbours);
+  const near = await nearestTexts(bench, bank, { frame: control.frame, vectors }, best_of + neighbours);
   return bestTexts(await rank(bench, { view: control, questions, vectors }, near));
 }
 

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { closeEngine, useDevice } from '../tensor/index.ts';
 import { embeddedBench } from './embedded.fixture.ts';
-import { invertQuestion } from './invert.ts';
+import { invertQuestions } from './invert.ts';
 import { donorRows } from './readings.ts';
 
 afterAll(closeEngine);
@@ -11,8 +11,8 @@ describe('a latent that no text comes near', () => {
     await useDevice('onnx');
     const bench = await embeddedBench({ space: 'raw', latents: [0, 1], context: 'question' });
     const { question } = bench.sets.get('test')!.problems[0]!;
-    const { views } = await invertQuestion(bench, question);
-    const [first, second] = views;
+    const [inversion] = await invertQuestions(bench, [question]);
+    const [first, second] = inversion!.views;
     expect(first!.verdicts.verbalisable.holds).toBe(false);
     expect(first!.verdicts.verbalisable.reason).toMatch(/^even the best text known .* FVE -\d/);
     expect([first!.text, first!.words, first!.completion, first!.alternatives]).toEqual([null, [], '', []]);

@@ -39,7 +39,7 @@ export const ROWS = {
   retrieve: found('retrieve'),
   chain: found('chain'),
   warm_start: async (bench, x) => flat(await writeTexts(bench, x, { params: bench.warmStart, count: 1 })),
-  nearest: async (_bench, x) => flat(nearestTexts(x.bank, x.view, x.vectors, 1)),
+  nearest: async (bench, x) => flat(await nearestTexts(bench, x.bank, { ...x, frame: x.view.frame }, 1)),
   unconditional: async (bench, x) => {
     const { seed, eval: settings } = bench.config;
     const texts = await writeTexts(bench, x, {

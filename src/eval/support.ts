@@ -11,8 +11,9 @@ import type { SharedFloats } from '../tensor/shared.ts';
 import type { Bench } from './bench.ts';
 
 const ROWS = 64;
-/** Widths are rounded up to a multiple of this, so that few graphs are built. */
+/** Widths and rows are rounded up to multiples of these, so that few graphs are built. */
 const WIDTH_STEP = 8;
+const ROW_STEP = 16;
 
 type SupportBench = Pick<Bench, 'client' | 'config' | 'policy' | 'pool' | 'signal' | 'warmStart'>;
 
@@ -30,9 +31,11 @@ export async function referenceScores(
   const tokens = fresh.map(text => client.lrm.tokenizer.encode(text));
   const longest = tokens.reduce((most, row) => Math.max(most, row.length), 1);
   const width = Math.ceil(longest / WIDTH_STEP) * WIDTH_STEP;
-  const parts = await inChunks(tokens, ROWS, rows => {
-    const request = { policy, params, ...nothingShown(policy, rows.length), texts: rows, width };
-    return pool.run(likelihoodTask, request, { signal });
+  const parts = await inChunks(tokens, ROWS, async rows => {
+    const filling = Array<number[]>(Math.ceil(rows.length / ROW_STEP) * ROW_STEP - rows.length).fill([]);
+    const filled = [...rows, ...filling];
+    const request = { policy, params, ...nothingShown(policy, filled.length), texts: filled, width };
+    return (await pool.run(likelihoodTask, request, { signal })).slice(0, rows.length);
   });
   const scores = parts.flat();
   for (const [i, text] of fresh.entries()) known.set(text, scores[i]!);

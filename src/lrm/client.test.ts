@@ -117,7 +117,7 @@ describe('the client', () => {
       ...inlinePool(),
       async run(_task, input) {
         inputs.push(input as CausalInput);
-        const size = (input as CausalInput).questions.length * (lrm.spec.latents + 1);
+        const size = (input as CausalInput).subjects * (lrm.spec.latents + 1);
         return perIntervention(() => new Float32Array(size)) as never;
       },
     };
@@ -134,5 +134,11 @@ describe('the client', () => {
         });
       }
     }
+    inputs.length = 0;
+    const [own, ...among] = questions().slice(0, 9);
+    await client.causal([own!], { donors: 8, among });
+    const [{ questions: rows, subjects, shifts }] = inputs as [CausalInput];
+    expect([rows.length, subjects]).toEqual([9, 1]);
+    expect(new Set(shifts.map(shift => rows[shift]!.join())).size).toBe(8);
   });
 });

@@ -31,7 +31,11 @@ export type Progress = (done: number, total: number) => void;
 export interface LrmClient {
   readonly lrm: Lrm;
   think(questions: readonly Row[], options?: { steps?: number; onProgress?: Progress }): Promise<Thoughts>;
-  causal(questions: readonly Row[], options?: { donors?: number; onProgress?: Progress }): Promise<CausalScores>;
+  /** `among`: further questions that take part in each chunk as donors and are not intervened on. */
+  causal(
+    questions: readonly Row[],
+    options?: { donors?: number; among?: readonly Row[]; onProgress?: Progress },
+  ): Promise<CausalScores>;
   /**
    * States [texts·A,d] of the reader after `at` tokens of each text (default: after all of it, A = 1), in the context of the text's
    * question; 0 tokens is the context's own end.
@@ -120,14 +124,15 @@ export async function createLrmClient(pool: Pool, folder: string, signal?: Abort
       };
     },
 
-    async causal(questions, { donors = 4, onProgress } = {}) {
-      const others = Math.min(questions.length, CHUNK) - 1;
+    async causal(questions, { donors = 4, among = [], onProgress } = {}) {
+      const others = Math.min(questions.length, CHUNK) + among.length - 1;
       const count = Math.min(donors, others);
       const shifts = Array.from({ length: count }, (_, i) => 1 + Math.floor((i * others) / count));
       const parts = await inChunks(
         questions,
         CHUNK,
-        chunk => pool.run(causalTask, { folder, questions: chunk, shifts }, options),
+        chunk =>
+          pool.run(causalTask, { folder, questions: [...chunk, ...among], subjects: chunk.length, shifts }, options),
         onProgress,
       );
       const n = questions.length * (spec.latents + 1);

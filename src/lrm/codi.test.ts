@@ -196,7 +196,7 @@ describe('interventions', () => {
       f32(new Float32Array(rows * width).fill(site[name] ?? 0), [rows, width]);
     return runtime.intervene({
       ...ask(),
-      mixture: f32(mixture.flat(), [rows, 3]),
+      mixture: f32(mixture.flat(), [3, rows / 3, 3]),
       input: at('input', latents),
       readout: at('readout', latents + 1),
       hidden: at('hidden', latents + 1),

@@ -46,43 +46,71 @@ export function largest(scores: readonly number[]): number {
   return known.length === 0 ? Number.NaN : Math.max(...known);
 }
 
-/** Variants of each of `rows` problems in one batch: what is put in place of an own state. */
-export interface Variants {
-  /** Of each variant; a row's variants stand together. */
-  readonly kinds: readonly Kind[];
-  /** Weights of the rows in each variant's replacement: [rows·variants, rows]. */
-  readonly mixture: Float32Array;
-  /** [rows·variants]: 1 where the replacement is nothing. */
-  readonly nothing: Float32Array;
+/** One intervention on one state. */
+export interface Variant {
+  readonly site: Site;
+  readonly k: number;
+  readonly kind: Kind;
+  /** Those of one kind on one state have 1 together. */
+  readonly weight: number;
 }
 
-/** Donors of row b are rows (b + shift) mod `rows`. */
-export function variantsOf(rows: number, shifts: readonly number[]): Variants {
+/** All variants of the first problems, the subjects, of a batch; those of one subject stand together, in the order of `variants`. */
+export interface Variants {
+  readonly variants: readonly Variant[];
+  /** What is put in place, as weights of the batch's rows: [subjects,variants,rows]. */
+  readonly mixture: Float32Array;
+  /** 1 where the input of step k + 1 is replaced: [subjects·variants,N]. */
+  readonly input: Float32Array;
+  /** 1 where the keys and values of state k are replaced at the readout, or hidden from it: [subjects·variants,N+1]. */
+  readonly readout: Float32Array;
+  readonly hidden: Float32Array;
+}
+
+export interface VariantsRequest {
+  readonly rows: number;
+  readonly subjects: number;
+  /** Donors of row b are rows (b + shift) mod `rows`. */
+  readonly shifts: readonly number[];
+  /** Latent steps N. */
+  readonly latents: number;
+}
+
+export function variantsOf({ rows, subjects, shifts, latents }: VariantsRequest): Variants {
   const some = shifts.length;
-  const kinds: Kind[] = [
-    ...shifts.map(() => 'swap' as const),
-    'zero',
-    ...(some > 0 ? ['mean' as const] : []),
-    ...(some > 1 ? shifts.map(() => 'noise' as const) : []),
+  const each = (kind: Kind, count: number) =>
+    Array.from({ length: count }, (_, nth) => ({ kind, nth, weight: 1 / count }));
+  const kinds = [
+    ...each('swap', some),
+    ...each('zero', 1),
+    ...each('mean', Math.min(1, some)),
+    ...each('noise', some > 1 ? some : 0),
   ];
-  const mixture = new Float32Array(rows * kinds.length * rows);
-  const nothing = new Float32Array(rows * kinds.length);
-  for (let b = 0; b < rows; b++) {
+  const variants = SITES.flatMap(site =>
+    Array.from({ length: site === 'input' ? latents : latents + 1 }, (_, k) =>
+      kinds.map(kind => ({ site, k, ...kind })),
+    ).flat(),
+  );
+  const n = subjects * variants.length;
+  const mixture = new Float32Array(n * rows);
+  const input = new Float32Array(n * latents);
+  const readout = new Float32Array(n * (latents + 1));
+  const hidden = new Float32Array(n * (latents + 1));
+  for (let b = 0; b < subjects; b++) {
     const donor = (i: number) => (b + shifts[i % some]!) % rows;
-    const nth = { swap: 0, zero: 0, mean: 0, noise: 0 };
-    kinds.forEach((kind, v) => {
-      const row = b * kinds.length + v;
+    variants.forEach(({ site, k, kind, nth }, v) => {
+      const row = b * variants.length + v;
       const weights = mixture.subarray(row * rows, (row + 1) * rows);
-      const i = nth[kind]++;
-      if (kind === 'swap') weights[donor(i)]! += 1;
-      else if (kind === 'zero') nothing[row] = 1;
+      if (kind === 'swap') weights[donor(nth)]! += 1;
       else if (kind === 'mean') weights.fill(1 / rows);
-      else {
+      else if (kind === 'noise') {
         weights[b]! += 1;
-        weights[donor(i)]! += Math.SQRT1_2;
-        weights[donor(i + 1)]! -= Math.SQRT1_2;
+        weights[donor(nth)]! += Math.SQRT1_2;
+        weights[donor(nth + 1)]! -= Math.SQRT1_2;
       }
+      if (site === 'input') input[row * latents + k] = 1;
+      else (kind === 'zero' ? hidden : readout)[row * (latents + 1) + k] = 1;
     });
   }
-  return { kinds, mixture, nothing };
+  return { variants, mixture, input, readout, hidden };
 }

@@ -32,11 +32,11 @@ export interface ReadInput {
 export interface InterveneInput {
   /** [B,T] */
   readonly question: Tokens;
-  /** What is put in place, as weights of the rows: [R,B]; R is a multiple of B, and rows of one question stand together. */
-  readonly mixture: tf.Tensor2D;
-  /** 1 where the input of step k + 1 is replaced: [R,N]. */
+  /** What is put in place in each of V variants of the first W questions, as weights of all questions: [W,V,B]. */
+  readonly mixture: tf.Tensor3D;
+  /** 1 where the input of step k + 1 is replaced: [W·V,N]. */
   readonly input: tf.Tensor2D;
-  /** 1 where the keys and values of state k are replaced at the readout, and 1 where they are hidden from it: [R,N+1]. */
+  /** 1 where the keys and values of state k are replaced at the readout, and 1 where they are hidden from it: [W·V,N+1]. */
   readonly readout: tf.Tensor2D;
   readonly hidden: tf.Tensor2D;
 }
@@ -78,19 +78,27 @@ async function build(lrm: Lrm) {
       return graph;
     },
 
-    /** The answers' first tokens [B] untouched, and [R] under interventions. */
+    /** The answers' first tokens of the first W questions: [W] untouched, and [W·V] under interventions. */
     intervene: compile('lrm.intervene', (input: InterveneInput) => {
       const w = weights();
       const question = readQuestion(spec, w, input.question);
       const clean = think(spec, w, question);
-      const [rows, own] = [input.mixture.shape[0], question.last.shape[0]];
+      const [subjects, variants, all] = input.mixture.shape;
+      const rows = subjects * variants;
+      const mixture: tf.Tensor2D = tf.reshape(input.mixture, [rows, all]);
       const mixed = <T extends tf.Tensor>(x: T): T =>
-        tf.reshape(tf.matMul(input.mixture, tf.reshape(x, [own, -1])), [rows, ...x.shape.slice(1)]) as T;
+        tf.reshape(tf.matMul(mixture, tf.reshape(x, [all, -1])), [rows, ...x.shape.slice(1)]) as T;
+      const first = <T extends tf.Tensor>(x: T): T => tf.slice(x, 0, subjects);
       const blend = <T extends tf.Tensor>(x: T, other: T, share: tf.Tensor) =>
         tf.add(tf.mul(x, tf.sub(1, share)), tf.mul(other, share)) as T;
 
-      const repeated = (x: tf.Tensor2D) => repeatRows(x, rows / own);
-      const asked = { segment: question.segment, last: repeated(question.last), length: repeated(question.length) };
+      const repeated = (x: tf.Tensor2D) => repeatRows(first(x), variants);
+      const { segment: whole } = question;
+      const asked = {
+        segment: { k: whole.k.map(first), v: whole.v.map(first), mask: first(whole.mask) },
+        last: repeated(question.last),
+        length: repeated(question.length),
+      };
       const intervention = { mask: input.input, embeddings: mixed(tf.stack(clean.inputs, 1) as tf.Tensor3D) };
       const thought = think(spec, w, asked, { intervention });
 
@@ -110,7 +118,7 @@ async function build(lrm: Lrm) {
       };
       const answer = (logit: tf.Tensor2D) => tf.argMax(logit, -1);
       return {
-        clean: answer(answerLogits(spec, w, question, clean)),
+        clean: first(answer(answerLogits(spec, w, question, clean))),
         answer: answer(answerLogits(spec, w, asked, { ...thought, segment })),
       };
     }),

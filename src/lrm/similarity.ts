@@ -20,16 +20,26 @@ export type SimilarityKind = 'whitened_cosine' | 'cosine' | 'neg_mse';
 /** The worst value of each similarity: what a text gets that cannot be read. `neg_mse` is clamped to it. */
 export const WORST: Readonly<Record<SimilarityKind, number>> = { whitened_cosine: -1, cosine: -1, neg_mse: -4 };
 
-/** [n,d] -> [n,d]: `(x - centre) · whitening`. */
+/** [n,d] -> [n,d]: `(x - centre) · whitening`. Four rows of the matrix at a time, so that sums are fetched a quarter as often. */
 export function whiten({ centre, whitening }: Frame, rows: Float32Array): Float32Array {
   const d = centre.length;
   const out = new Float32Array(rows.length);
   const sums = new Float64Array(d);
+  const matrix = Float64Array.from(whitening);
+  const whole = d - (d % 4);
   for (let start = 0; start < rows.length; start += d) {
+    const centred = (i: number) => rows[start + i]! - centre[i]!;
     sums.fill(0);
-    for (let i = 0, at = 0; i < d; i++) {
-      const centred = rows[start + i]! - centre[i]!;
-      for (let j = 0; j < d; j++, at++) sums[j]! += centred * whitening[at]!;
+    for (let i = 0; i < whole; i += 4) {
+      const [a, b, c, e] = [centred(i), centred(i + 1), centred(i + 2), centred(i + 3)];
+      const at = i * d;
+      for (let j = 0; j < d; j++)
+        sums[j]! +=
+          a * matrix[at + j]! + b * matrix[at + d + j]! + c * matrix[at + 2 * d + j]! + e * matrix[at + 3 * d + j]!;
+    }
+    for (let i = whole; i < d; i++) {
+      const a = centred(i);
+      for (let j = 0; j < d; j++) sums[j]! += a * matrix[i * d + j]!;
     }
     out.set(sums, start);
   }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stream } from '../run/random.ts';
 import { closeEngine, useDevice } from '../tensor/index.ts';
 import type { Lrm } from './folder.ts';
+import { perIntervention } from './interventions.ts';
 import { answerChunk, causalChunk, readChunk, thinkChunk, writeChunk } from './tasks.ts';
 import { tinyLrm, world } from './tiny.fixture.ts';
 
@@ -66,9 +67,9 @@ describe('reading', () => {
 describe('causal scores', () => {
   it('are 0 where the donor is the problem itself, or the same problem', async () => {
     const { folder } = lrm;
-    const itself = await causalChunk({ folder, questions: questions(), shifts: [0, questions().length] });
+    const itself = await causalChunk({ folder, questions: questions(), subjects: 6, shifts: [0, questions().length] });
     const same = questions().map(() => questions()[0]!);
-    const twins = await causalChunk({ folder, questions: same, shifts: [1, 2] });
+    const twins = await causalChunk({ folder, questions: same, subjects: 6, shifts: [1, 2] });
     for (const { input, readout } of [itself, twins]) {
       for (const kind of ['swap', 'noise'] as const) {
         expect(known(input[kind]).every(x => x === 0)).toBe(true);
@@ -80,13 +81,13 @@ describe('causal scores', () => {
 
   it('of pause inputs are 0: every problem has the same', async () => {
     const { folder } = await tinyLrm(undefined, { latentInputs: 'pause' });
-    const { input } = await causalChunk({ folder, questions: questions(), shifts: [1, 2, 3, 5] });
+    const { input } = await causalChunk({ folder, questions: questions(), subjects: 6, shifts: [1, 2, 3, 5] });
     for (const kind of ['swap', 'mean', 'noise'] as const) expect(known(input[kind]).every(x => x === 0)).toBe(true);
   });
 
   it('are shares of donors, and unknown without donors and for the input of no step', async () => {
     const { folder, spec } = lrm;
-    const { input, readout } = await causalChunk({ folder, questions: questions(), shifts: [1, 2, 3, 5] });
+    const { input, readout } = await causalChunk({ folder, questions: questions(), subjects: 6, shifts: [1, 2, 3, 5] });
     for (const { swap, zero, mean, noise } of [input, readout]) {
       expect([...known(swap), ...known(noise)].every(x => [0, 0.25, 0.5, 0.75, 1].includes(x))).toBe(true);
       expect([...known(zero), ...known(mean)].every(x => x === 0 || x === 1)).toBe(true);
@@ -97,7 +98,10 @@ describe('causal scores', () => {
       scores.forEach((x, i) => {
         expect(Number.isNaN(x)).toBe(i % states === spec.latents);
       });
-    const alone = await causalChunk({ folder, questions: questions().slice(0, 1), shifts: [] });
+    const first = await causalChunk({ folder, questions: questions(), subjects: 2, shifts: [1, 2, 3, 5] });
+    const all = { input, readout };
+    perIntervention((site, kind) => expect(first[site][kind]).toEqual(all[site][kind].slice(0, 2 * states)));
+    const alone = await causalChunk({ folder, questions: questions().slice(0, 1), subjects: 1, shifts: [] });
     for (const kind of ['swap', 'mean', 'noise'] as const) expect(known(alone.readout[kind])).toEqual([]);
     expect(known(alone.readout.zero).length).toBe(states);
   });

@@ -6,7 +6,7 @@ import { packingOf } from '../lm/packing.ts';
 import { f32, i32 } from '../tensor/index.ts';
 import { task } from '../tensor/task.ts';
 import { padTokens } from './batches.ts';
-import { type CausalScores, perIntervention, SITES, variantsOf } from './interventions.ts';
+import { type CausalScores, perIntervention, variantsOf } from './interventions.ts';
 import { type LrmRuntime, lrmRuntime } from './runtime.ts';
 
 type Rows = readonly (readonly number[])[];
@@ -40,43 +40,41 @@ export const thinkTask = task<ThinkInput, ThinkOutput>(import.meta.url, thinkChu
 export interface CausalInput {
   readonly folder: string;
   readonly questions: Rows;
+  /** So many of the questions, the first, are intervened on; all are donors. */
+  readonly subjects: number;
   /** Donor of row b in run s is row (b + shifts[s]) mod B. */
   readonly shifts: readonly number[];
 }
 
-/** Every intervention on each state of each question, [B,N+1] each. */
-export async function causalChunk({ folder, questions, shifts }: CausalInput): Promise<CausalScores> {
+/** Subjects of one graph: all their variants are computed at once. */
+const SUBJECTS = 8;
+
+/** Every intervention on each state of each subject, [subjects,N+1] each. */
+export async function causalChunk({ folder, questions, subjects, shifts }: CausalInput): Promise<CausalScores> {
   const runtime = await lrmRuntime(folder);
   const { latents, padId } = runtime.lrm.spec;
   const rows = questions.length;
   const states = latents + 1;
-  const { kinds, mixture, nothing } = variantsOf(rows, shifts);
-  const n = nothing.length;
-  const question = padTokens(questions, padId, 'left');
-  const scores = perIntervention(() => new Float32Array(rows * states).fill(Number.NaN));
-  /** [n,width] of zeros but for column k, where there is one. */
-  const column = (width: number, k: number | undefined, value: (row: number) => number) => {
-    const out = new Float32Array(n * width);
-    if (k !== undefined) for (let row = 0; row < n; row++) out[row * width + k] = value(row);
-    return f32(out, [n, width]);
+  const scores = perIntervention(() => new Float32Array(subjects * states).fill(Number.NaN));
+  const own = Math.min(SUBJECTS, subjects);
+  const { variants, mixture, input, readout, hidden } = variantsOf({ rows, subjects: own, shifts, latents });
+  const n = own * variants.length;
+  const givens = {
+    mixture: f32(mixture, [own, variants.length, rows]),
+    input: f32(input, [n, latents]),
+    readout: f32(readout, [n, states]),
+    hidden: f32(hidden, [n, states]),
   };
-  for (const site of SITES) {
-    for (let k = 0; k < (site === 'input' ? latents : states); k++) {
-      const [input, readout] = site === 'input' ? [k, undefined] : [undefined, k];
-      const { clean, answer } = await runtime.intervene({
-        question,
-        mixture: f32(mixture, [n, rows]),
-        input: column(latents, input, () => 1),
-        readout: column(states, readout, row => 1 - nothing[row]!),
-        hidden: column(states, readout, row => nothing[row]!),
+  for (let from = 0; from < subjects; from += own) {
+    // Whose turn it is stands first; donors are as far behind them as ever.
+    const turned = [...questions.slice(from), ...questions.slice(0, from)];
+    const { clean, answer } = await runtime.intervene({ question: padTokens(turned, padId, 'left'), ...givens });
+    for (let b = 0; b < Math.min(own, subjects - from); b++) {
+      const at = (from + b) * states;
+      for (const { site, k, kind } of variants) scores[site][kind][at + k] = 0;
+      variants.forEach(({ site, k, kind, weight }, v) => {
+        if (answer.data[b * variants.length + v] !== clean.data[b]) scores[site][kind][at + k]! += weight;
       });
-      const changed = (row: number) => answer.data[row] !== clean.data[Math.floor(row / kinds.length)];
-      for (const kind of new Set(kinds)) {
-        const variants = kinds.flatMap((other, v) => (other === kind ? [v] : []));
-        for (let b = 0; b < rows; b++)
-          scores[site][kind][b * states + k] =
-            variants.filter(v => changed(b * kinds.length + v)).length / variants.length;
-      }
     }
   }
   return scores;
