@@ -51,6 +51,14 @@ describe('formatEvaluation', () => {
     expect(lineOf('result 2', end)).toMatch(/^result 2 +k0-4@2.result +91 +greedy +20 ± 5 +10 ± 5 +62 ± 5$/);
     expect(end).toMatch(/\n +warm_start +20 ± 5 +10 ± 5 +32 ± 5\n/);
   });
+
+  it('holds whole chains against those of the peers, where there are any', () => {
+    const end = text.slice(text.indexOf('Whole chains'));
+    expect(end).toContain('ours at k0-4@2.result, and the peers; 190 problems answered right, 10 wrong\n');
+    expect(lineOf('ours', end)).toMatch(/^ours \(chain\) +95 ± 5 +97 ± 5 +10 ± 5 +6 ± 5 +0.90 ±0.05$/);
+    expect(lineOf('projection_verified', end)).toMatch(/^projection_verified +80 ± 5 +88 ± 5 +0 ± 5 +0 ± 5 *$/);
+    expect(formatEvaluation({ ...evaluation, chains: null })).toBe(text.slice(0, text.indexOf('\n\nWhole chains')));
+  });
 });
 
 it('describeView says in words which latents are read, and as what', () => {

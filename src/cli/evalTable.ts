@@ -4,6 +4,7 @@
  */
 
 import type { Figure } from '../eval/bootstrap.ts';
+import type { ChainsTable } from '../eval/chains.ts';
 import type { ControlledResult } from '../eval/controls.ts';
 import type { GateResult } from '../eval/gates.ts';
 import type { Evaluation, Reach, ViewTable } from '../eval/table.ts';
@@ -51,9 +52,15 @@ function cell(figure: Figure | undefined, { format, interval }: Pick<Column, 'fo
 }
 
 export function formatEvaluation(evaluation: Evaluation): string {
-  const { run, problems, settings, views } = evaluation;
+  const { run, problems, settings, views, chains } = evaluation;
   const title = `${bold(run)}: ${problems} held-out problems; shares in %, ± half of the ${percent(settings.confidence)} % interval over problems`;
-  return [title, ...views.map(formatView), formatContent(evaluation)].join('\n\n');
+  const blocks = [
+    title,
+    ...views.map(formatView),
+    formatContent(evaluation),
+    chains && formatChains(chains, settings.decode),
+  ];
+  return blocks.filter(block => block !== null).join('\n\n');
 }
 
 const POINTS = {
@@ -167,6 +174,18 @@ export function formatControls(results: readonly ControlledResult[]): string[] {
       formatTable(head, rows).trimEnd(),
     ];
   });
+}
+
+/** Whole chains: ours, named by how it was found, and the peers. */
+function formatChains({ view, problems, methods }: ChainsTable, decode: string): string {
+  const body = Object.entries(methods).map(([method, { correct, incorrect, swapped, auroc }]) => [
+    method === 'ours' ? `ours (${decode})` : method,
+    ...[correct.gold, correct.found, incorrect.found, swapped].map(figure => cell(figure, share(''))),
+    cell(auroc, { format: decimal, interval: true }),
+  ]);
+  const head = ['', 'gold', 'found', 'found,\nwrong answer', 'swapped', 'AUROC'];
+  const of = `${problems.correct} problems answered right, ${problems.incorrect} wrong`;
+  return `${bold('Whole chains')}, up to the predicted answer: ours at ${view}, and the peers; ${of}\n\n${formatTable(head, body)}`;
 }
 
 /** A line per gate, and none without gates. */

@@ -80,7 +80,10 @@ export function similarityTo(
 }
 
 /** For each figure of a view resamples of its own. */
-export function bootstrapOf({ config }: Pick<Bench, 'config'>, view: View): (name: string) => BootstrapSettings {
+export function bootstrapOf(
+  { config }: Pick<Bench, 'config'>,
+  view: Pick<View, 'id'>,
+): (name: string) => BootstrapSettings {
   return name => ({
     resamples: config.eval.bootstrap,
     confidence: config.eval.confidence,

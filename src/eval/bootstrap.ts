@@ -37,9 +37,18 @@ export function bootstrap({ numerator, denominator }: Parts, settings: Bootstrap
     }
     return bottom === 0 ? null : transform(top / bottom);
   };
-  const value = figure(i => i);
+  return bootstrapStatistic(figure, n, settings);
+}
+
+/** The same of any statistic of n problems: `statistic` gets the problem at each of n places, and is null where it has no value. */
+export function bootstrapStatistic(
+  statistic: (index: (place: number) => number) => number | null,
+  n: number,
+  settings: Omit<BootstrapSettings, 'transform'>,
+): Figure {
+  const value = statistic(i => i);
   if (value === null) return { value, low: null, high: null };
-  const draws = Array.from({ length: settings.resamples }, () => figure(() => Math.floor(settings.rng() * n)))
+  const draws = Array.from({ length: settings.resamples }, () => statistic(() => Math.floor(settings.rng() * n)))
     .filter(x => x !== null)
     .sort((a, b) => a - b);
   const tail = (1 - settings.confidence) / 2;

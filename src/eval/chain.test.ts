@@ -5,6 +5,7 @@ import { type Bank, buildBank } from './bank.ts';
 import type { Bench } from './bench.ts';
 import { rank } from './candidates.ts';
 import { chainTask } from './chain.ts';
+import { measureChains, type ViewReading } from './chains.ts';
 import { decode } from './decode.ts';
 import { embeddedBench } from './embedded.fixture.ts';
 import { measureFollows } from './follows.ts';
@@ -93,12 +94,50 @@ describe('edited questions', () => {
     };
     const texts = await best(bench, few);
     const settings = (name: string) => ({ resamples: 100, confidence: 0.95, rng: stream(1, name) });
-    const follows = await measureFollows(bench, { view: inputs.view, problems, texts, states }, bank, settings);
+    const { follows } = await measureFollows(bench, { view: inputs.view, problems, texts, states }, bank, settings);
     expect(follows.changes.value).toBeGreaterThan(0.5);
     expect(follows.stays.value).toBeGreaterThan(0.5);
     expect(follows.unthought.value).toBeLessThan(0.1);
     expect(follows.swapped.value).toBeLessThan(0.1);
   }, 60_000);
+});
+
+describe('whole chains', () => {
+  const settings = (name: string) => ({ resamples: 50, confidence: 0.95, rng: stream(1, name) });
+  /** As if the gold text of every view had been read. */
+  const readings = async (of = bench): Promise<ViewReading[]> =>
+    Promise.all(
+      of.views.views.map(async view => {
+        const texts = await ROWS.gold(of, inputsOf(of, of.sets.get('test')!, view, bank));
+        return { view, texts, gap: texts.map(() => 0.5), edited: [] };
+      }),
+    );
+
+  it('are ours closed with the answer, and those of the peers, better than with the readings of other problems', async () => {
+    const test = bench.sets.get('test')!;
+    const table = (await measureChains(bench, test, await readings(), settings))!;
+    expect(table.view).toBe(inputs.view.id);
+    const { correct, incorrect } = table.problems;
+    expect(correct + incorrect).toBe(test.problems.length);
+    expect(correct).toBeGreaterThan(0.8 * test.problems.length);
+    for (const { correct: right, swapped } of Object.values(table.methods)) {
+      expect(right.gold.value).toBeGreaterThan(0.6);
+      expect(right.found.value).toBeGreaterThanOrEqual(right.gold.value!);
+      expect(swapped.value).toBeLessThan(right.found.value! - 0.2);
+    }
+    const { ours, projection, projection_verified } = table.methods;
+    expect(ours.correct.gold.value).toBeGreaterThan(0.85);
+    expect(projection_verified.correct.found.value).toBeLessThanOrEqual(projection.correct.found.value!);
+  }, 60_000);
+
+  it('are there only for equations, and where a view says of which step it speaks', async () => {
+    const test = bench.sets.get('test')!;
+    const { equations, ...world } = bench.world;
+    expect(equations).toBeDefined();
+    expect(await measureChains({ ...bench, world }, test, await readings(), settings)).toBeNull();
+    const unknown = (await readings()).map(({ view: { anchor, ...view }, ...reading }) => ({ ...reading, view }));
+    expect(await measureChains(bench, test, unknown, settings)).toBeNull();
+  });
 });
 
 it("what reads nothing is measured beside it: the last token alone, and another problem's text", async () => {

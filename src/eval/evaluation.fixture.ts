@@ -2,6 +2,7 @@
 import { perIntervention } from '../lrm/interventions.ts';
 import { trainConfigSchema } from '../rl/config.ts';
 import type { Figure } from './bootstrap.ts';
+import type { MethodTable } from './chains.ts';
 import type { Evaluation, ViewTable } from './table.ts';
 
 /** A figure with an interval of ± `half`. */
@@ -53,6 +54,23 @@ function view(part: Pick<ViewTable, 'id' | 'steps' | 'space' | 'anchor'>, same: 
   };
 }
 
+interface MethodShares {
+  readonly found: number;
+  readonly gold: number;
+  readonly incorrect: number;
+  readonly swapped: number;
+  readonly auroc: number | null;
+}
+
+function method({ found, gold, incorrect, swapped, auroc }: MethodShares): MethodTable {
+  return {
+    correct: { found: figure(found), gold: figure(gold) },
+    incorrect: { found: figure(incorrect), gold: figure(0, 0) },
+    swapped: figure(swapped),
+    auroc: figure(auroc),
+  };
+}
+
 export const evaluation: Evaluation = {
   format: 1,
   run: 'arithmetic',
@@ -67,4 +85,14 @@ export const evaluation: Evaluation = {
     { result: 1, view: 'k0', validation: 0.97 },
     { result: 2, view: 'k0-4@2.result', validation: 0.91 },
   ],
+  chains: {
+    view: 'k0-4@2.result',
+    problems: { correct: 190, incorrect: 10 },
+    methods: {
+      ours: method({ found: 0.97, gold: 0.95, incorrect: 0.1, swapped: 0.06, auroc: 0.9 }),
+      projection: method({ found: 1, gold: 0.9, incorrect: 0.3, swapped: 0.4, auroc: 0.8 }),
+      projection_verified: method({ found: 0.88, gold: 0.8, incorrect: 0, swapped: 0, auroc: null }),
+      lens: method({ found: 0.98, gold: 0.92, incorrect: 0.2, swapped: 0.3, auroc: 0.7 }),
+    },
+  },
 };

@@ -68,13 +68,13 @@ export function judgeEdits(edits: readonly EditedReading[], floors: Pick<Verdict
   return judgeFollows({ changes: share(true), stays: share(false) }, floors);
 }
 
-/** `states` [n,N+1,d] are the latents of the problems before they were edited. */
+/** The shares, and the readings that they are of. `states` [n,N+1,d] are the latents of the problems before they were edited. */
 export async function measureFollows(
   bench: Bench,
   request: FollowsRequest & { readonly states: Float32Array },
   bank: Bank,
   settings: (name: string) => BootstrapSettings,
-): Promise<Follows> {
+): Promise<{ follows: Follows; edited: EditedReading[] }> {
   const { view, problems, states } = request;
   const read = await readEdited(bench, request, bank);
   const changes = read.filter(({ prediction }) => prediction.changes);
@@ -94,7 +94,7 @@ export async function measureFollows(
     return bootstrap({ numerator, denominator }, settings(`follows ${name}`));
   };
   const others = changes.length > 1 ? changes : [];
-  return {
+  const follows = {
     changes: share('changes', changes, one => one.follows),
     stays: share(
       'stays',
@@ -106,18 +106,27 @@ export async function measureFollows(
       fulfils(prediction, others[(i + 1) % others.length]!.text),
     ),
   };
+  return { follows, edited: read };
+}
+
+/** The edits of a problem that the model can read: in words that it knows, and in no more tokens than the question has. */
+export function readableEdits({ client, world }: Pick<Bench, 'client' | 'world'>, problem: Problem): Edit[] {
+  const { tokenizer } = client.lrm;
+  const words = new Set(wordsOf(problem.question));
+  const longest = tokenizer.encode(problem.question).length;
+  return world
+    .edits(problem)
+    .filter(
+      ({ question }) =>
+        wordsOf(question).every(word => words.has(word) || isKnown(word, tokenizer)) &&
+        tokenizer.encode(question).length <= longest,
+    );
 }
 
 /** One edit that changes the reading and one that does not, where there are such: a number each, and then another one for it. */
 function drawEdits(bench: Bench, { view, texts }: FollowsRequest, problem: Problem, row: number): DrawnEdit[] {
-  const { tokenizer } = bench.client.lrm;
-  const words = new Set(wordsOf(problem.question));
-  const longest = tokenizer.encode(problem.question).length;
-  const readable = ({ question }: Edit) =>
-    wordsOf(question).every(word => words.has(word) || isKnown(word, tokenizer)) &&
-    tokenizer.encode(question).length <= longest;
-  const possible = bench.world.edits(problem).flatMap(edit => {
-    const prediction = readable(edit) && predict(texts[row]!, edit);
+  const possible = readableEdits(bench, problem).flatMap(edit => {
+    const prediction = predict(texts[row]!, edit);
     return prediction ? [{ row, edit, prediction }] : [];
   });
   const rng = stream(bench.config.seed, `edits ${view.id} ${problem.id}`);

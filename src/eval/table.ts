@@ -14,6 +14,7 @@ import { type Bench, bootstrapOf, type Thoughts, withCausal } from './bench.ts';
 import { bootstrap, type Figure, type Parts } from './bootstrap.ts';
 import { bestTexts } from './candidates.ts';
 import { chainTask } from './chain.ts';
+import { type ChainsTable, measureChains, type ViewReading } from './chains.ts';
 import { decode } from './decode.ts';
 import { type Follows, measureFollows } from './follows.ts';
 import { type Measurements, measure } from './measure.ts';
@@ -54,16 +55,19 @@ export interface Evaluation {
   readonly views: readonly ViewTable[];
   /** For each gold step the view that names its result best on validation problems, greedily. */
   readonly content: readonly { readonly result: number; readonly view: string; readonly validation: number }[];
+  /** Whole chains, ours and those of peers. */
+  readonly chains: ChainsTable | null;
 }
 
 export async function evaluateRun(bench: Bench): Promise<Evaluation> {
   const { config, progress, views, sets } = bench;
   const test = await withCausal(bench, firstProblems(sets.get('test')!, config.eval.problems, bench));
   const bank = await buildBank(bench, { keep: true });
-  const total = views.views.length * (ROW_NAMES.length + 2);
+  const total = views.views.length * (ROW_NAMES.length + 2) + 1;
   progress.stage('evaluating', total);
   let done = 0;
   const tables: ViewTable[] = [];
+  const readings: ViewReading[] = [];
   const validation = new Map<string, Measurements>();
   for (const view of views.views) {
     const held = inputsOf(bench, sets.get('validation')!, view, bank);
@@ -75,12 +79,15 @@ export async function evaluateRun(bench: Bench): Promise<Evaluation> {
       measured.set(name, await measureRow(bench, inputs, test, name));
       progress.update(++done, { view: view.id, row: name });
     }
-    const { texts } = measured.get(config.eval.decode)!;
+    const { texts, columns } = measured.get(config.eval.decode)!;
     const request = { view, problems: test.problems, texts, states: test.states };
-    const follows = await measureFollows(bench, request, bank, bootstrapOf(bench, view));
+    const { follows, edited } = await measureFollows(bench, request, bank, bootstrapOf(bench, view));
     progress.update(++done, { view: view.id, row: 'follows' });
     tables.push(viewTable(bench, view, test, { measured, follows }));
+    readings.push({ view, texts, gap: columns.gap!, edited });
   }
+  const chains = await measureChains(bench, test, readings, bootstrapOf(bench, { id: 'chains' }));
+  progress.update(++done, { row: 'chains' });
   const steps = Math.max(...test.problems.map(p => p.steps.length));
   const content = Array.from({ length: steps }, (_, j) => bestView(j + 1, validation));
   const evaluation: Evaluation = {
@@ -91,6 +98,7 @@ export async function evaluateRun(bench: Bench): Promise<Evaluation> {
     settings: config.eval,
     views: tables,
     content,
+    chains,
   };
   writeJson(bench.paths.evaluation, evaluation);
   return evaluation;

@@ -22,7 +22,7 @@ export interface Thoughts {
   readonly states: Float32Array;
   /** Token ids [P]. */
   readonly answers: Int32Array;
-  /** Token ids [P,n+1,LENS_TOP]. */
+  /** Token ids [P,n+1,top], likeliest first. */
   readonly lens: Int32Array;
 }
 
@@ -30,7 +30,11 @@ export type Progress = (done: number, total: number) => void;
 
 export interface LrmClient {
   readonly lrm: Lrm;
-  think(questions: readonly Row[], options?: { steps?: number; onProgress?: Progress }): Promise<Thoughts>;
+  /** `top` lens tokens of each state, by default LENS_TOP. */
+  think(
+    questions: readonly Row[],
+    options?: { steps?: number; top?: number; onProgress?: Progress },
+  ): Promise<Thoughts>;
   /** `among`: further questions that take part in each chunk as donors and are not intervened on. */
   causal(
     questions: readonly Row[],
@@ -100,11 +104,11 @@ export async function createLrmClient(pool: Pool, folder: string, signal?: Abort
   return {
     lrm,
 
-    async think(questions, { steps = spec.latents, onProgress } = {}) {
+    async think(questions, { steps = spec.latents, top = LENS_TOP, onProgress } = {}) {
       const parts = await inChunks(
         questions,
         CHUNK,
-        chunk => pool.run(thinkTask, { folder, questions: chunk, steps }, options),
+        chunk => pool.run(thinkTask, { folder, questions: chunk, steps, top }, options),
         onProgress,
       );
       const n = questions.length;
@@ -119,7 +123,7 @@ export async function createLrmClient(pool: Pool, folder: string, signal?: Abort
         ),
         lens: ints(
           parts.map(p => p.lens),
-          n * (steps + 1) * LENS_TOP,
+          n * (steps + 1) * top,
         ),
       };
     },

@@ -127,14 +127,16 @@ describe('the latent roll-out', () => {
 
   it('shows by the lens the likeliest next tokens of each state', async () => {
     const { spec, weightsFile } = runtime.lrm;
-    const out = await runtime.think()(ask());
+    const top = LENS_TOP + 3;
+    const [few, out] = [await runtime.think()(ask()), await runtime.think(spec.latents, top)(ask())];
     const head = compile('head', ({ x }: { x: tf.Tensor2D }) => logits(spec.model, frozenWeights(weightsFile), x));
     const rows = 3 * (spec.latents + 1);
     const z = await head({ x: f32(out.states.data as Float32Array, [rows, spec.model.hiddenSize]) });
     for (let r = 0; r < rows; r++) {
       const row = [...z.data.slice(r * spec.model.vocabSize, (r + 1) * spec.model.vocabSize)];
       const best = row.map((_, id) => id).sort((a, b) => row[b]! - row[a]!);
-      expect([...out.lens.data.slice(r * LENS_TOP, (r + 1) * LENS_TOP)]).toEqual(best.slice(0, LENS_TOP));
+      expect([...few.lens.data.slice(r * LENS_TOP, (r + 1) * LENS_TOP)]).toEqual(best.slice(0, LENS_TOP));
+      expect([...out.lens.data.slice(r * top, (r + 1) * top)]).toEqual(best.slice(0, top));
     }
   });
 

@@ -14,7 +14,7 @@ import { oncePer } from '../tensor/oncePer.ts';
 import { after, answerLogits, positions, readQuestion, type Tokens, think } from './codi.ts';
 import { type Lrm, loadLrm } from './folder.ts';
 
-/** How many logit-lens tokens are kept per state. */
+/** How many logit-lens tokens are kept per state, where no other number is asked for. */
 export const LENS_TOP = 5;
 
 export interface ReadInput {
@@ -51,8 +51,8 @@ async function build(lrm: Lrm) {
   const weights = () => frozenWeights(lrm.weightsFile);
 
   /** States 0…n [B,n+1,d], the answer's first token [B], its top lens tokens [B,n+1,k]. */
-  const thinker = (steps: number) =>
-    compile(`lrm.think.${steps}`, (input: { question: Tokens }) => {
+  const thinker = (steps: number, top: number) =>
+    compile(`lrm.think.${steps}.${top}`, (input: { question: Tokens }) => {
       const w = weights();
       const question = readQuestion(spec, w, input.question);
       const thought = think(spec, w, question, { steps });
@@ -62,18 +62,19 @@ async function build(lrm: Lrm) {
       return {
         states,
         answer: tf.argMax(answerLogits(spec, w, question, thought), -1),
-        lens: tf.reshape(tf.topk(lens, LENS_TOP).indices, [rows, count, LENS_TOP]),
+        lens: tf.reshape(tf.topk(lens, top).indices, [rows, count, top]),
       };
     });
-  const thinkers = new Map<number, ReturnType<typeof thinker>>();
+  const thinkers = new Map<string, ReturnType<typeof thinker>>();
 
   return {
     lrm,
-    think(steps = spec.latents) {
-      let graph = thinkers.get(steps);
+    think(steps = spec.latents, top = LENS_TOP) {
+      const key = `${steps} ${top}`;
+      let graph = thinkers.get(key);
       if (!graph) {
-        graph = thinker(steps);
-        thinkers.set(steps, graph);
+        graph = thinker(steps, top);
+        thinkers.set(key, graph);
       }
       return graph;
     },

@@ -15,20 +15,22 @@ export interface ThinkInput {
   readonly folder: string;
   readonly questions: Rows;
   readonly steps?: number;
+  /** Lens tokens per state. */
+  readonly top?: number;
 }
 export interface ThinkOutput {
   /** [B,n+1,d] */
   readonly states: Float32Array;
   /** [B] token ids */
   readonly answers: Int32Array;
-  /** [B,n+1,LENS_TOP] token ids */
+  /** [B,n+1,top] token ids, likeliest first */
   readonly lens: Int32Array;
 }
 
-export async function thinkChunk({ folder, questions, steps }: ThinkInput): Promise<ThinkOutput> {
+export async function thinkChunk({ folder, questions, steps, top }: ThinkInput): Promise<ThinkOutput> {
   const runtime = await lrmRuntime(folder);
   const { spec } = runtime.lrm;
-  const out = await runtime.think(steps)({ question: padTokens(questions, spec.padId, 'left') });
+  const out = await runtime.think(steps, top)({ question: padTokens(questions, spec.padId, 'left') });
   return {
     states: out.states.data as Float32Array,
     answers: out.answer.data as Int32Array,
