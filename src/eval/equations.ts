@@ -56,23 +56,30 @@ interface Link {
   readonly operand: number;
 }
 
+/** To which operands are worked out: a quotient's is not exact. */
+const DECIMALS = 9;
+
 /** Every step that takes up `before`, comes to `result` and computes something (nothing plus 0 or times 1); sums first, quotients last. */
 export function links(before: number, result: number): Link[] {
-  const link = (operands: readonly [number, number], operator: Operator, operand: number): Link => ({
-    equation: { operands, operators: [operator], result },
-    operand,
-  });
+  const link = (operator: Operator, exact: number, reversed = false): Link => {
+    const operand = Number(exact.toFixed(DECIMALS));
+    return {
+      equation: { operands: reversed ? [operand, before] : [before, operand], operators: [operator], result },
+      operand,
+    };
+  };
   const all = [
-    link([before, result - before], '+', result - before),
-    link([before, before - result], '-', before - result),
-    link([before + result, before], '-', before + result),
-    link([before, result / before], '*', result / before),
-    link([before, before / result], '/', before / result),
-    link([before * result, before], '/', before * result),
+    link('+', result - before),
+    link('-', before - result),
+    link('-', before + result, true),
+    link('*', result / before),
+    link('/', before / result),
+    link('/', before * result, true),
   ];
   return all.filter(({ equation: { operands, operators }, operand }) => {
     const identity = operators[0] === '+' || operators[0] === '-' ? 0 : 1;
-    return operand !== identity && operand >= 0 && evaluate(operands, operators) === result;
+    const off = Math.abs(evaluate(operands, operators) - result);
+    return operand !== identity && operand >= 0 && off <= 10 ** -DECIMALS;
   });
 }
 
