@@ -146,7 +146,7 @@ function formatContent({ content, views }: Evaluation): string {
     });
   });
   const head = ['', 'view', 'validation', 'row', 'right', 'exact', 'same'];
-  return `${bold('What the thoughts say')}: each result of the chain at the view chosen for it on validation problems (greedy)\n\n${formatTable(head, rows)}`;
+  return `${bold('What the thoughts say')}: each result of the chain at the view chosen for it on validation problems (greedy)\n\n${formatTable(head, rows).trimEnd()}`;
 }
 
 /** For each result the rows of the run and of its control models side by side, and whether ours is evidence; nothing without controls. */
