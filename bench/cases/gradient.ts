@@ -69,16 +69,20 @@ async function create(making: Promise<Trained>, count: number, width: number, de
       lengths,
       width,
       oldLogProbs: numbers('logprobs', 0.1, -Math.log(policy.model.vocabSize)),
+    },
+    objective: {
+      algorithm: 'ppo' as const,
       oldValues: numbers('values', 0.1),
       advantages: numbers('advantages', 1),
       weights: new Float32Array(ids.length).fill(1),
       returns: numbers('returns', 1),
+      valueClip: 0.2,
+      valueCoefficient: 1,
     },
     tokens: lengths.reduce((a, b) => a + b, 0),
+    texts: count,
     temperature: 1,
     clip: 0.2,
-    valueClip: 0.2,
-    valueCoefficient: 1,
   };
   const flops = gradientFlops(policy, writing(lengths, PROMPT, 1));
   return {

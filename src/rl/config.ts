@@ -130,10 +130,18 @@ const warmStart = z.strictObject({
 
 const ppo = z
   .strictObject({
+    algorithm: z
+      .enum(['ppo', 'grpo', 'rloo'])
+      .default('ppo')
+      .describe(
+        "where advantages come from: ppo, a value head (GAE); grpo, a text's score against its problem's others, in standard deviations (arXiv 2402.03300); rloo, the same without the division, and a text is one action (arXiv 2402.14740)",
+      ),
     updates: z.int().min(0).default(235).describe('most updates; 0 stops after the warm start'),
     minutes: positive.optional().describe('most minutes; the learning rate then falls by whichever is further along'),
     problems_per_update: count.default(64).describe('problems per update'),
-    samples_per_problem: count.default(4).describe('texts per problem'),
+    samples_per_problem: count
+      .default(4)
+      .describe('texts per problem; at least 2 where they are compared (grpo, rloo)'),
     temperature: positive.default(1).describe('of sampling, and of every log-probability alike'),
     epochs: count.default(3).describe("passes over an update's rollouts"),
     minibatch_size: count.default(128).describe('rollouts per optimiser step; the texts of a problem stay together'),
@@ -150,7 +158,9 @@ const ppo = z
     weight_decay: weight.default(0).describe('decoupled weight decay'),
     kl: z
       .strictObject({
-        coef: weight.default(0.03).describe('weight of the KL to the reference in the reward, per token'),
+        coef: weight
+          .default(0.03)
+          .describe('weight of the KL to the reference: in the reward, or of its mean per token in the loss (grpo)'),
         adaptive: z
           .strictObject({
             target: positive.describe('KL per text that the coefficient steers to'),
@@ -161,14 +171,14 @@ const ppo = z
       })
       .prefault({})
       .describe('distance to the reference, which is the warm start'),
-    gamma: share.default(1).describe('discount'),
-    lambda: share.default(0.95).describe('of generalised advantage estimation'),
-    clip: positive.default(0.2).describe('of the probability ratio'),
-    value_clip: positive.default(0.2).describe('of the value'),
+    gamma: share.default(1).describe('discount (ppo)'),
+    lambda: share.default(0.95).describe('of generalised advantage estimation (ppo)'),
+    clip: positive.default(0.2).describe('of the probability ratio: of a token, or with rloo of a whole text'),
+    value_clip: positive.default(0.2).describe('of the value (ppo)'),
     value_coef: weight
       .default(1)
-      .describe("weight of the value loss, which is half the squared error (TRL's default is .1)"),
-    whiten_advantages: z.boolean().default(true).describe('to mean 0 and variance 1 under the response mask'),
+      .describe("weight of the value loss, which is half the squared error (ppo; TRL's default is .1)"),
+    whiten_advantages: z.boolean().default(true).describe('to mean 0 and variance 1 under the response mask (ppo)'),
     max_grad_norm: positive.default(1).describe('gradient norm is cut to this'),
     target_kl: positive
       .optional()
@@ -191,6 +201,12 @@ const ppo = z
     divides('rollout_chunk', section.rollout_chunk, rollouts, 'the rollouts of an update');
     divides('samples_per_problem', section.samples_per_problem, section.rollout_chunk, 'rollout_chunk');
     divides('samples_per_problem', section.samples_per_problem, section.micro_batch_size, 'micro_batch_size');
+    if (section.algorithm !== 'ppo' && section.samples_per_problem < 2)
+      context.addIssue({
+        code: 'custom',
+        path: ['samples_per_problem'],
+        message: `${section.algorithm} compares the texts of a problem with each other: expected at least 2, got ${section.samples_per_problem}`,
+      });
   });
 
 const bound = (value: number, what: string) => z.number().default(value).describe(what);

@@ -1,14 +1,14 @@
 /**
  * Distance to the reference policy, from the log-probabilities of the sampled tokens alone (Schulman, "Approximating KL
- * divergence", 2020), and the coefficient that weighs it in the reward (Ziegler et al. 2019).
+ * divergence", 2020), and the coefficient that weighs it (Ziegler et al. 2019).
  */
 
-/** log p − log q per token [n], 0 at padding: unbiased, of either sign; what the reward uses. */
+/** log p − log q per token [n], 0 at padding: unbiased, of either sign; what the reward uses where it has a KL. */
 export function klK1(logProbs: Float32Array, reference: Float32Array, mask: Float32Array): Float32Array {
   return mask.map((m, i) => (m === 0 ? 0 : logProbs[i]! - reference[i]!));
 }
 
-/** q/p − 1 − log(q/p) per token [n], 0 at padding: unbiased, never negative, of low variance; what metrics show. */
+/** q/p − 1 − log(q/p) per token [n], 0 at padding: unbiased, never negative, of low variance; what metrics show, and GRPO's loss in graph code. */
 export function klK3(logProbs: Float32Array, reference: Float32Array, mask: Float32Array): Float32Array {
   return mask.map((m, i) => {
     const logRatio = reference[i]! - logProbs[i]!;

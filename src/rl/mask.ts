@@ -30,7 +30,7 @@ export function rowsOf(mask: Float32Array, width: number, ...arrays: readonly Ar
 }
 
 /** [rows·width] -> [rows]: sums of each row under the mask. */
-export function rowSums(values: Float32Array, mask: Float32Array, width: number): Float64Array {
+export function rowSums(values: ArrayLike<number>, mask: Float32Array, width: number): Float64Array {
   const rows = rowsOf(mask, width, values);
   const sums = new Float64Array(rows);
   for (let i = 0; i < mask.length; i++) if (mask[i] !== 0) sums[Math.floor(i / width)]! += values[i]!;

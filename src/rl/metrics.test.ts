@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { metricRow } from '../run/metrics.ts';
 import { responseMask } from './mask.ts';
-import { ppoMetrics, rolloutMetrics, stepParts, termMetrics } from './metrics.ts';
-import { PPO_PARTS, type PpoParts } from './ppoLoss.ts';
+import { rewardMetrics, rolloutMetrics, stepMetrics, stepParts, termMetrics } from './metrics.ts';
 
 const width = 3;
 const mask = responseMask([3, 1, 2, 2], width);
@@ -13,8 +12,6 @@ const rollouts = {
   logProbs: tokens(() => -1),
   samplerLogProbs: tokens(i => (i === 0 ? -1.5 : -1)),
   referenceLogProbs: tokens(() => -1.5),
-  values: tokens(i => i),
-  returns: tokens(i => i),
   kl: mask.map(m => 0.5 * m),
   klCoefficient: 0.1,
   scores: [1, 1, 0, 1],
@@ -22,8 +19,9 @@ const rollouts = {
   samples: 2,
 };
 
-const parts = (value: number): PpoParts<number> =>
-  Object.fromEntries(PPO_PARTS.map(name => [name, value])) as PpoParts<number>;
+const SHARED = ['loss', 'policy_loss', 'entropy', 'approx_kl', 'clip_fraction', 'ratio', 'ratio_error'];
+const parts = (value: number, own: readonly string[] = []) =>
+  Object.fromEntries([...SHARED, ...own].map(name => [name, value]));
 
 describe('rolloutMetrics', () => {
   const metrics = rolloutMetrics(rollouts);
@@ -32,15 +30,12 @@ describe('rolloutMetrics', () => {
     expect(metrics).toMatchObject({
       'objective/kl': 1,
       'objective/entropy': 2,
-      'objective/non_score_reward': -0.1,
       'objective/scores': 0.75,
-      'objective/rlhf_reward': 0.65,
       'objective/kl_coef': 0.1,
       'completions/mean_length': 2,
       'completions/max_length': 3,
       'completions/clipped_ratio': 0.25,
       'val/num_eos_tokens': 3,
-      'losses/explained_variance': 1,
       frac_reward_zero_std: 0.5,
       'sampling/sampling_logp_difference/max': 0.5,
     });
@@ -49,17 +44,30 @@ describe('rolloutMetrics', () => {
   });
 
   it('uses names that the table of metrics explains', () => {
-    const steps = [stepParts([parts(1)])];
+    const own = ['value_loss', 'value_clip_fraction', 'kl_loss'];
+    const steps = stepMetrics([stepParts([parts(1, own)])]);
     const terms = termMetrics([{ similarity: 1 }, { similarity: 3 }]);
     expect(terms).toEqual({ 'rewards/similarity/mean': 2, 'rewards/similarity/std': Math.SQRT2 });
-    for (const name of Object.keys({ ...metrics, ...ppoMetrics(steps), ...terms })) {
+    for (const name of Object.keys({
+      ...metrics,
+      ...steps,
+      ...rewardMetrics([1], Float64Array.of(1), 0.1),
+      ...terms,
+    })) {
       expect(metricRow(name), name).toBeDefined();
     }
   });
 });
 
-describe('PPO metrics', () => {
-  it('adds micro-batches, averages steps, and takes the variance of the ratio over steps', () => {
+it('rewardMetrics takes the KL of a text off its score', () => {
+  expect(rewardMetrics([1, 0.5], Float64Array.of(2, 0), 0.25)).toEqual({
+    'objective/non_score_reward': -0.25,
+    'objective/rlhf_reward': 0.5,
+  });
+});
+
+describe('step metrics', () => {
+  it('add micro-batches, average steps, and take the variance of the ratio over steps', () => {
     const steps = [
       stepParts([
         { ...parts(0.25), ratio_error: 0.01 },
@@ -68,6 +76,18 @@ describe('PPO metrics', () => {
       stepParts([parts(1.25)]),
     ];
     expect(steps[0]).toMatchObject({ loss: 0.75, ratio: 0.75, ratio_error: 0.4 });
-    expect(ppoMetrics(steps)).toMatchObject({ 'loss/policy_avg': 1, 'val/ratio': 1, 'val/ratio_var': 0.125 });
+    expect(stepMetrics(steps)).toMatchObject({ 'loss/policy_avg': 1, 'val/ratio': 1, 'val/ratio_var': 0.125 });
+  });
+
+  it('are those that the loss has: none of values without a value head', () => {
+    const ofValues = ['loss/value_avg', 'val/clipfrac_avg'];
+    const without = Object.keys(stepMetrics([stepParts([parts(1)])]));
+    expect(without).not.toEqual(expect.arrayContaining([expect.stringMatching(/value|val.clipfrac|loss.kl/)]));
+    const own = stepMetrics([stepParts([parts(1, ['value_loss', 'value_clip_fraction'])])]);
+    expect(
+      Object.keys(own)
+        .filter(name => !without.includes(name))
+        .sort(),
+    ).toEqual(ofValues);
   });
 });

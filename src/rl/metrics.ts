@@ -1,8 +1,8 @@
-/** From numbers of rollouts and of PPO steps to the metrics of an update, under TRL's names (src/run/metrics.ts says how to read them). */
+/** From numbers of rollouts and of optimiser steps to the metrics of an update, under TRL's names (src/run/metrics.ts says how to read them). */
 import { klK3 } from './kl.ts';
 import { rowSums, tokenCount } from './mask.ts';
-import { PPO_PARTS, type PpoParts } from './ppoLoss.ts';
-import { explainedVariance, moments } from './whiten.ts';
+import type { LossParts } from './surrogate.ts';
+import { moments } from './whiten.ts';
 
 export interface RolloutNumbers {
   readonly mask: Float32Array;
@@ -11,8 +11,6 @@ export interface RolloutNumbers {
   /** The sampler's own, before the trainer's kernels recomputed them. */
   readonly samplerLogProbs: Float32Array;
   readonly referenceLogProbs: Float32Array;
-  readonly values: Float32Array;
-  readonly returns: Float32Array;
   /** Per token, k1. */
   readonly kl: Float32Array;
   readonly klCoefficient: number;
@@ -24,7 +22,7 @@ export interface RolloutNumbers {
   readonly samples: number;
 }
 
-/** Metrics `objective/*`, `completions/*`, `val/num_eos_tokens`, `losses/*`, `sampling/*`, `frac_reward_zero_std`. */
+/** Metrics `objective/*`, `completions/*`, `val/num_eos_tokens`, `sampling/*`, `frac_reward_zero_std`. */
 export function rolloutMetrics(rollouts: RolloutNumbers): Record<string, number> {
   const { mask, width, logProbs, klCoefficient } = rollouts;
   const scores = Array.from(rollouts.scores);
@@ -37,12 +35,9 @@ export function rolloutMetrics(rollouts: RolloutNumbers): Record<string, number>
     'objective/kl': kl,
     'objective/kl_k3': perText(klK3(logProbs, rollouts.referenceLogProbs, mask)),
     'objective/entropy': -perText(logProbs),
-    'objective/non_score_reward': -klCoefficient * kl,
-    'objective/rlhf_reward': mean(scores) - klCoefficient * kl,
     'objective/scores': mean(scores),
     'objective/kl_coef': klCoefficient,
     'val/num_eos_tokens': ended,
-    'losses/explained_variance': explainedVariance(rollouts.values, rollouts.returns, mask),
     'completions/mean_length': tokenCount(mask) / lengths.length,
     'completions/max_length': largest(lengths),
     'completions/clipped_ratio': 1 - ended / lengths.length,
@@ -67,31 +62,50 @@ export function termMetrics(terms: readonly Readonly<Record<string, number>>[]):
   return result;
 }
 
-/** Micro-batches of one PPO step -> the step's own numbers: everything adds up, but for the largest ratio error. */
-export function stepParts(micro: readonly Readonly<Record<string, number>>[]): PpoParts<number> {
-  const whole = (name: (typeof PPO_PARTS)[number]) => {
+/** Where the KL is a part of the reward: `objective/non_score_reward` and `objective/rlhf_reward`. Scores and KL are of texts. */
+export function rewardMetrics(
+  scores: readonly number[],
+  kl: Float64Array,
+  klCoefficient: number,
+): Record<string, number> {
+  const price = klCoefficient * mean([...kl]);
+  return { 'objective/non_score_reward': -price, 'objective/rlhf_reward': mean(scores) - price };
+}
+
+/** An optimiser step's own numbers: what every loss has, and what its own has beside. */
+export type StepParts = LossParts<number> & Readonly<Record<string, number>>;
+
+/** Micro-batches of one step -> the step's parts: everything adds up, but for the largest ratio error. */
+export function stepParts(micro: readonly Readonly<Record<string, number>>[]): StepParts {
+  const whole = (name: string) => {
     const values = micro.map(part => part[name]!);
     return name === 'ratio_error' ? largest(values) : sum(values);
   };
-  return Object.fromEntries(PPO_PARTS.map(name => [name, whole(name)])) as PpoParts<number>;
+  return Object.fromEntries(Object.keys(micro[0]!).map(name => [name, whole(name)])) as StepParts;
 }
 
-/** The steps of one update -> its metrics: means over steps, and the variance of the ratio over them. */
-export function ppoMetrics(steps: readonly PpoParts<number>[]): Record<string, number> {
-  const average = (name: (typeof PPO_PARTS)[number]) => mean(steps.map(step => step[name]));
+/** Part of a loss -> the metric that it is shown as. */
+const SHOWN: Readonly<Record<string, string>> = {
+  approx_kl: 'policy/approxkl_avg',
+  clip_fraction: 'policy/clipfrac_avg',
+  entropy: 'policy/entropy_avg',
+  policy_loss: 'loss/policy_avg',
+  value_loss: 'loss/value_avg',
+  kl_loss: 'loss/kl_avg',
+  ratio: 'val/ratio',
+  value_clip_fraction: 'val/clipfrac_avg',
+};
+
+/** The steps of one update -> its metrics: means over steps of what their loss has, and the variance of the ratio over them. */
+export function stepMetrics(steps: readonly StepParts[]): Record<string, number> {
+  const parts = Object.entries(SHOWN).filter(([part]) => part in steps[0]!);
   const ratios = Float32Array.from(steps, step => step.ratio);
   return {
-    'policy/approxkl_avg': average('approx_kl'),
-    'policy/clipfrac_avg': average('clip_fraction'),
-    'policy/entropy_avg': average('entropy'),
-    'loss/policy_avg': average('policy_loss'),
-    'loss/value_avg': average('value_loss'),
-    'val/ratio': average('ratio'),
+    ...Object.fromEntries(parts.map(([part, metric]) => [metric, mean(steps.map(step => step[part]!))])),
     'val/ratio_var': moments(
       ratios,
       ratios.map(() => 1),
     ).variance,
-    'val/clipfrac_avg': average('value_clip_fraction'),
   };
 }
 

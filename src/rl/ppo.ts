@@ -1,6 +1,6 @@
 /**
- * The PPO trainer: one update is rollouts, advantages, and a few epochs of minibatches. It knows policies and environments only
- * through their plain descriptions, and no files.
+ * The trainer of PPO, GRPO and RLOO: one update is rollouts, advantages, and a few epochs of minibatches. It knows policies and
+ * environments only through their plain descriptions, and no files; what sets the algorithms apart is in credit.ts and their losses.
  *
  * Everything random has its own stream by (purpose, update), chunks and micro-batches have fixed sizes, and metrics are
  * summed in a fixed order: the numbers do not depend on workers, and a resumed run repeats them.
@@ -9,22 +9,19 @@ import type { EnvironmentSettings } from '../../envs/index.ts';
 import type { PolicySpec } from '../../policies/languageModel.ts';
 import type { PromptRows } from '../../policies/promptRows.ts';
 import type { Learner } from '../lm/learner.ts';
-import { type RolloutBatch, rolloutTask } from '../rollout/rollout.ts';
+import { rolloutTask } from '../rollout/rollout.ts';
 import { RecodiError } from '../run/errors.ts';
 import { shuffled, stream, uniforms } from '../run/random.ts';
 import { isStuck, noteStep, type Skips } from '../run/skips.ts';
 import type { Pool } from '../tensor/pool.ts';
 import type { SharedFloats } from '../tensor/shared.ts';
 import type { TrainConfig } from './config.ts';
-import { gae } from './gae.ts';
+import { type Credit, creditOf } from './credit.ts';
 import { klK1, nextKlCoefficient } from './kl.ts';
-import { responseMask } from './mask.ts';
-import { ppoMetrics, rolloutMetrics, stepParts, termMetrics } from './metrics.ts';
+import { rolloutMetrics, type StepParts, stepMetrics, stepParts, termMetrics } from './metrics.ts';
 import { microBatchesOf } from './microBatches.ts';
-import type { PpoParts } from './ppoLoss.ts';
-import { type PpoRows, ppoTask } from './ppoTask.ts';
-import { tokenRewards } from './rewards.ts';
-import { whiten } from './whiten.ts';
+import { type PpoInput, ppoTask } from './ppoTask.ts';
+import { joinRollouts, type Rollouts, rowsAt } from './rollouts.ts';
 
 export type PpoSettings = TrainConfig['ppo'];
 
@@ -62,11 +59,6 @@ export interface PpoUpdate {
   readonly rollouts: Rollouts;
 }
 
-/** All rollouts of an update; rows are grouped by problem. */
-export interface Rollouts extends RolloutBatch {
-  readonly mask: Float32Array;
-}
-
 /** One update; moves `state`. `lr` is that of the update's steps. The caller looks whether steps were skipped (skips.ts). */
 export async function ppoUpdate(ppo: Ppo, state: PpoState, lr: number): Promise<PpoUpdate> {
   const { settings, learner } = ppo;
@@ -75,34 +67,17 @@ export async function ppoUpdate(ppo: Ppo, state: PpoState, lr: number): Promise<
   const problems = ppo.problems(state.update);
   const rollouts = await rollOutAll(ppo, problems, state.update);
   const rolledOut = performance.now();
-  const width = ppo.maxNewTokens;
-  const { mask } = rollouts;
-  const kl = klK1(rollouts.logProbs, rollouts.referenceLogProbs, mask);
+  const kl = klK1(rollouts.logProbs, rollouts.referenceLogProbs, rollouts.mask);
   const scores = rollouts.scores.map(score => score.reward);
-  const rewards = tokenRewards({ scores, kl, klCoefficient: state.klCoefficient, mask, width });
-  const { gamma, lambda } = settings;
-  const { advantages, returns } = gae({ rewards, values: rollouts.values, mask, width, gamma, lambda });
-  const numbers = {
-    ...rollouts,
-    width,
-    returns,
-    kl,
-    klCoefficient: state.klCoefficient,
-    scores,
-    samples: settings.samples_per_problem,
-  };
+  const { klCoefficient } = state;
+  const credit = creditOf({ rollouts, scores, kl, klCoefficient }, settings);
   const metrics: Record<string, number> = {
-    ...rolloutMetrics(numbers),
+    ...rolloutMetrics({ ...rollouts, kl, klCoefficient, scores, samples: settings.samples_per_problem }),
+    ...credit.metrics,
     ...termMetrics(rollouts.scores.map(s => s.terms)),
   };
 
-  const rows: Rows = {
-    ...rollouts,
-    advantages: settings.whiten_advantages ? whiten(advantages, mask) : advantages,
-    weights: importanceWeights(rollouts),
-    returns,
-  };
-  const steps: PpoParts<number>[] = [];
+  const steps: StepParts[] = [];
   const gradNorms: number[] = [];
   epochs: for (let epoch = 0; epoch < settings.epochs; epoch++) {
     const order = shuffled(
@@ -113,7 +88,7 @@ export async function ppoUpdate(ppo: Ppo, state: PpoState, lr: number): Promise<
     for (let start = 0; start < order.length; start += perStep) {
       const chosen = order.slice(start, start + perStep);
       const result = await learner.step(
-        { task: ppoTask, inputs: microBatches(ppo, rows, problems, chosen) },
+        { task: ppoTask, inputs: microBatches(ppo, { rollouts, credit }, problems, chosen) },
         { lr, ...abortable },
       );
       noteStep(state, result.skipped);
@@ -133,7 +108,7 @@ export async function ppoUpdate(ppo: Ppo, state: PpoState, lr: number): Promise<
     settings.kl.adaptive,
   );
   state.update += 1;
-  if (steps.length > 0) Object.assign(metrics, ppoMetrics(steps), { grad_norm: mean(gradNorms) });
+  if (steps.length > 0) Object.assign(metrics, stepMetrics(steps), { grad_norm: mean(gradNorms) });
   Object.assign(metrics, {
     episode: state.update * texts,
     lr,
@@ -147,7 +122,7 @@ export async function ppoUpdate(ppo: Ppo, state: PpoState, lr: number): Promise<
 const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
 
 /** Before the first step old and new policy are one: anything else is a fault in the trainer, not in the run. */
-function selfCheck(parts: PpoParts<number>, kl: number): Record<string, number> {
+function selfCheck(parts: StepParts, kl: number): Record<string, number> {
   if (!(parts.ratio_error <= 1e-4))
     throw new RecodiError(
       'internal',
@@ -183,44 +158,15 @@ async function rollOutAll(ppo: Ppo, problems: PpoProblems, update: number): Prom
   return joinRollouts(await Promise.all(chunks), width);
 }
 
-/** Chunks in order -> one batch. */
-export function joinRollouts(parts: readonly RolloutBatch[], width: number): Rollouts {
-  const floats = (pick: (part: RolloutBatch) => Float32Array) =>
-    Float32Array.from(parts.flatMap(part => [...pick(part)]));
-  const lengths = Int32Array.from(parts.flatMap(part => [...part.lengths]));
-  return {
-    tokens: Int32Array.from(parts.flatMap(part => [...part.tokens])),
-    lengths,
-    ended: Uint8Array.from(parts.flatMap(part => [...part.ended])),
-    texts: parts.flatMap(part => part.texts),
-    scores: parts.flatMap(part => part.scores),
-    samplerLogProbs: floats(part => part.samplerLogProbs),
-    logProbs: floats(part => part.logProbs),
-    referenceLogProbs: floats(part => part.referenceLogProbs),
-    entropies: floats(part => part.entropies),
-    values: floats(part => part.values),
-    mask: responseMask(lengths, width),
-  };
-}
-
-/**
- * Of the old policy over the sampler, truncated: the two compute the same distribution with different kernels. Truncated
- * importance sampling (Ionides 2008); the cap is TRL's.
- */
-function importanceWeights({ logProbs, samplerLogProbs }: Rollouts): Float32Array {
-  return logProbs.map((logProb, i) => Math.min(LARGEST_WEIGHT, Math.exp(logProb - samplerLogProbs[i]!)));
-}
-const LARGEST_WEIGHT = 2;
-
-interface Rows extends Rollouts {
-  readonly advantages: Float32Array;
-  readonly weights: Float32Array;
-  readonly returns: Float32Array;
-}
-
 /** The texts of a problem stay together: they share their prompt. */
-function microBatches(ppo: Ppo, rollouts: Rows, problems: PpoProblems, chosen: readonly number[]) {
-  const { settings, policy, maxNewTokens: width } = ppo;
+function microBatches(
+  ppo: Ppo,
+  { rollouts, credit }: { readonly rollouts: Rollouts; readonly credit: Credit },
+  problems: PpoProblems,
+  chosen: readonly number[],
+): Omit<PpoInput, 'params'>[] {
+  const { settings, policy } = ppo;
+  const { width } = rollouts;
   const samples = settings.samples_per_problem;
   const textsOf = (problem: number) => Array.from({ length: samples }, (_, i) => problem * samples + i);
   const tokensOf = (texts: readonly number[]) => texts.reduce((total, row) => total + rollouts.lengths[row]!, 0);
@@ -229,36 +175,21 @@ function microBatches(ppo: Ppo, rollouts: Rows, problems: PpoProblems, chosen: r
   return microBatchesOf(weights, settings.micro_batch_size / samples).map(part => {
     const shown = part.map(i => chosen[i]!);
     const own = shown.flatMap(textsOf);
-    const perToken = (source: Float32Array) => pick(source, own, width, new Float32Array(own.length * width));
-    const d = policy.targetSize;
-    const rows: PpoRows = {
-      z: pick(problems.z, shown, d, new Float32Array(shown.length * d)),
-      ...(policy.seesQuestion && problems.questions && { questions: shown.map(row => problems.questions![row]!) }),
-      ids: pick(rollouts.tokens, own, width, new Int32Array(own.length * width)),
-      lengths: own.map(row => rollouts.lengths[row]!),
-      width,
-      oldLogProbs: perToken(rollouts.logProbs),
-      oldValues: perToken(rollouts.values),
-      advantages: perToken(rollouts.advantages),
-      weights: perToken(rollouts.weights),
-      returns: perToken(rollouts.returns),
-    };
     return {
       policy,
-      rows,
+      rows: {
+        z: rowsAt(problems.z, shown, policy.targetSize),
+        ...(policy.seesQuestion && problems.questions && { questions: shown.map(row => problems.questions![row]!) }),
+        ids: rowsAt(rollouts.tokens, own, width),
+        lengths: own.map(row => rollouts.lengths[row]!),
+        width,
+        oldLogProbs: rowsAt(rollouts.logProbs, own, width),
+      },
+      objective: credit.of(own),
       tokens,
+      texts: chosen.length * samples,
       temperature: settings.temperature,
       clip: settings.clip,
-      valueClip: settings.value_clip,
-      valueCoefficient: settings.value_coef,
     };
   });
-}
-
-/** The `width` numbers of each row. */
-function pick<T extends Float32Array | Int32Array>(source: T, rows: readonly number[], width: number, out: T): T {
-  rows.forEach((row, i) => {
-    out.set(source.subarray(row * width, (row + 1) * width), i * width);
-  });
-  return out;
 }

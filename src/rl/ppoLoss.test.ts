@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { closeEngine, compile, f32, type Host, tf, useDevice } from '../tensor/index.ts';
+import { tf } from '../tensor/index.ts';
+import { clamp, columns, read, sameOnNative, scalars, sum, within } from './loss.fixture.ts';
 import { type PpoInputs, ppoLoss } from './ppoLoss.ts';
 
 const settings = { clip: 0.2, valueClip: 0.3, valueCoefficient: 0.5 };
@@ -17,7 +18,6 @@ interface Token {
   mask: number;
 }
 
-const within = (min: number, max: number) => fc.float({ min: Math.fround(min), max: Math.fround(max), noNaN: true });
 const token: fc.Arbitrary<Token> = fc.record({
   logProb: within(-3, 0),
   oldLogProb: within(-3, 0),
@@ -33,7 +33,6 @@ const tokens = fc.array(token, { minLength: 1, maxLength: 12 });
 
 /** The objective of one token in plain doubles. */
 function tokenLoss(t: Token): { policy: number; value: number } {
-  const clamp = (x: number, low: number, high: number) => Math.min(Math.max(x, low), high);
   const ratio = Math.exp(t.logProb - t.oldLogProb);
   const clipped = clamp(ratio, 1 - settings.clip, 1 + settings.clip);
   const near = t.oldValue + clamp(t.value - t.oldValue, -settings.valueClip, settings.valueClip);
@@ -63,26 +62,20 @@ function smooth(t: Token): boolean {
   return margins.every(margin => Math.abs(margin) > 1e-3);
 }
 
-function inputsOf(batch: readonly Token[], count: number): PpoInputs {
-  const column = (key: keyof Token) => tf.tensor1d(batch.map(t => t[key]));
-  const scalars = Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, tf.scalar(value)]));
-  const names = [
-    'logProb',
-    'oldLogProb',
-    'value',
-    'oldValue',
-    'advantage',
-    'return',
-    'entropy',
-    'weight',
-    'mask',
-  ] as const;
-  const columns = Object.fromEntries(names.map(name => [name, column(name)]));
-  return { ...columns, ...scalars, tokens: tf.scalar(count) } as unknown as PpoInputs;
-}
+const KEYS = [
+  'logProb',
+  'oldLogProb',
+  'value',
+  'oldValue',
+  'advantage',
+  'return',
+  'entropy',
+  'weight',
+  'mask',
+] as const;
 
-const read = (x: tf.Tensor) => x.dataSync()[0]!;
-const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
+const inputsOf = (batch: readonly Token[], count: number) =>
+  ({ ...columns(batch, KEYS), ...scalars({ ...settings, tokens: count }) }) as unknown as PpoInputs;
 
 beforeAll(() => tf.setBackend('cpu'));
 
@@ -179,25 +172,9 @@ describe('ppoLoss on the native engine', () => {
       numRuns: 1,
       seed: 5,
     });
-    const inputs = inputsOf(batch!, 9);
-    const host = Object.fromEntries(
-      Object.entries(inputs).map(([name, x]: [string, tf.Tensor]) => [name, f32(x.dataSync<'float32'>(), x.shape)]),
-    ) as unknown as Host<PpoInputs>;
-    const evaluate = (given: PpoInputs) => {
+    await sameOnNative(inputsOf(batch!, 9), given => {
       const gradient = tf.grads((logProb, value) => ppoLoss({ ...given, logProb, value } as PpoInputs).loss);
       return { ...ppoLoss(given).metrics, gradient: tf.stack(gradient([given.logProb, given.value])) };
-    };
-    const results: Record<string, { data: ArrayLike<number> }>[] = [];
-    for (const device of ['cpu', 'onnx'] as const) {
-      await useDevice(device);
-      results.push(await compile('ppo', evaluate)(host));
-    }
-    const [plain, native] = results;
-    for (const [name, { data }] of Object.entries(plain!)) {
-      Array.from(data).forEach((x, i) => {
-        expect(native![name]!.data[i], name).toBeCloseTo(x, 5);
-      });
-    }
-    await closeEngine();
+    });
   });
 });

@@ -1,4 +1,4 @@
-/** PPO as a phase of a training: its updates with their metrics, validations, alarms, checkpoints and the best policy. */
+/** Reinforcement learning as a phase of a training: its updates with their metrics, validations, alarms, checkpoints and the best policy. */
 import { relative } from 'node:path';
 import { createLearner, type Learner, type LearnerState } from '../lm/learner.ts';
 import type { TargetSet } from '../lrm/targets.ts';
@@ -19,7 +19,7 @@ import { problemSource } from './problems.ts';
 import { inversionMetrics, sampleTable, systemMetrics, textMetrics } from './report.ts';
 import { validate } from './validate.ts';
 
-/** Runs PPO; false where the signal stopped it (a checkpoint is written). */
+/** Runs PPO, or the algorithm in its place; false where the signal stopped it (a checkpoint is written). */
 export async function ppo(job: Job, start: Start, kept: LearnerState | undefined): Promise<boolean> {
   const { config, paths, pool, prepared, spec, progress, signal, state } = job;
   const settings = config.ppo;
@@ -88,7 +88,8 @@ export async function ppo(job: Job, start: Start, kept: LearnerState | undefined
     for (const alarm of raised) if (alarm !== stop) job.warn(alarm.sentence);
     return stop;
   };
-  progress.stage('PPO', settings.updates);
+  const algorithm = settings.algorithm.toUpperCase();
+  progress.stage(algorithm, settings.updates);
   const leave = () => {
     samples.close();
     return false;
@@ -126,7 +127,7 @@ export async function ppo(job: Job, start: Start, kept: LearnerState | undefined
     const stop = record(current.update, { ...metrics, ...score });
     samples.append(sampleTable(update, current.update, train, settings.samples_per_problem));
     const advice = `lower ppo.lr (now ${settings.lr}) or raise ppo.kl.coef`;
-    stopIfStuck(current, paths.checkpoints, { where: `PPO, update ${current.update}`, advice });
+    stopIfStuck(current, paths.checkpoints, { where: `${algorithm}, update ${current.update}`, advice });
     progress.update(current.update, {
       score: metrics['objective/scores']!,
       kl: metrics['objective/kl']!,
