@@ -9,7 +9,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { isDeepStrictEqual, parseArgs } from 'node:util';
 import { trainConfigSchema } from '../src/rl/config.ts';
 import { loadConfig } from '../src/run/config/load.ts';
 import { readJsonl } from '../src/run/jsonl.ts';
@@ -44,7 +44,10 @@ function recodi(...given: readonly string[]): void {
 function finished(file: string, seed: number): string {
   const own = [...values.set, `seed=${seed}`];
   const runs = join(values.runs, String(seed));
-  const folder = join(runs, loadConfig(trainConfigSchema, file, own).name);
+  const config = loadConfig(trainConfigSchema, file, own);
+  const folder = join(runs, config.name);
+  if (existsSync(folder) && !isDeepStrictEqual(openRun(folder, trainConfigSchema).config, config))
+    throw new Error(`${folder} was made with other settings than ${file} has now: name another folder with --runs`);
   if (existsSync(join(folder, 'eval.json'))) return folder;
   if (existsSync(folder)) recodi('resume', folder);
   else recodi('train', file, '--runs', runs, ...own.flatMap(setting => ['--set', setting]));
