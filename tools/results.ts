@@ -7,15 +7,21 @@
  * `node --import tsx tools/results.ts runs/1/arithmetic runs/2/arithmetic …`
  */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { meanAndRange } from '../src/cli/sweepTable.ts';
 import { SWAPPED } from '../src/eval/rows.ts';
 import type { Evaluation } from '../src/eval/table.ts';
-import { chosenView, evaluationOf, meanAndRange } from './evaluations.ts';
 
 const RESULTS = 2;
 const COLUMNS = ['right', 'exact', 'same', 'fve', 'gap'] as const;
 const PAGE = 'docs/results.md';
 const MARK = '<!-- What follows is written by tools/results.ts. -->\n';
+
+const chosenView = (run: Evaluation, result: number) => {
+  const chosen = run.content.find(content => content.result === result);
+  return run.views.find(view => view.id === chosen?.view);
+};
 
 /** One table: rows as mean and range over the runs. */
 function table(runs: readonly Evaluation[], result: number, only?: readonly string[]): string[] {
@@ -58,7 +64,7 @@ function section(runs: readonly Evaluation[], usual: Evaluation['settings']): st
 
 const folders = process.argv.slice(2);
 if (folders.length === 0) throw new Error('name one run folder or more, as runs/arithmetic');
-const runs = folders.map(evaluationOf);
+const runs = folders.map(folder => JSON.parse(readFileSync(join(folder, 'eval.json'), 'utf8')) as Evaluation);
 const groups: Evaluation[][] = [];
 for (const run of runs) {
   const alike = groups.find(([first]) => first!.run === run.run && isDeepStrictEqual(first!.settings, run.settings));

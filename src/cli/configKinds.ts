@@ -10,10 +10,17 @@ import { worldSchema } from '../worlds/index.ts';
 
 export const lrmTrainConfigSchema = lrmConfigSchema(worldSchema.prefault({ kind: 'arithmetic' }));
 
+interface CommonConfig {
+  readonly name: string;
+  readonly seed: number;
+  readonly workers: unknown;
+  readonly device: unknown;
+}
+
 interface ConfigKind {
   readonly title: string;
   readonly command: string;
-  readonly schema: z.ZodType<{ readonly name: string }>;
+  readonly schema: z.ZodType<CommonConfig>;
   /** A key that configs of this kind have, and no other. */
   readonly mark: string;
 }
@@ -42,7 +49,7 @@ export const kindOfFile = (file: string): KindName => kindOf(readSources(file));
 export function loadAnyConfig(file: string, sets: readonly string[]) {
   const sources = readSources(file, sets);
   const kind = kindOf(sources);
-  const schema: z.ZodType<{ readonly name: string }> = CONFIG_KINDS[kind].schema;
+  const schema: z.ZodType<CommonConfig> = CONFIG_KINDS[kind].schema;
   return { kind, schema, config: checkConfig(schema, sources) };
 }
 

@@ -13,6 +13,7 @@ import { registerLabel } from './label.ts';
 import { registerLm } from './lm.ts';
 import { registerLrm } from './lrm.ts';
 import { registerResume } from './resume.ts';
+import { registerSweep } from './sweep.ts';
 import { registerTrain } from './train.ts';
 import { registerWorker } from './worker.ts';
 
@@ -28,6 +29,7 @@ const program = new Command('recodi')
 
 const COMMANDS = [
   registerTrain,
+  registerSweep,
   registerResume,
   registerEval,
   registerLabel,

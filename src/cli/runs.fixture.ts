@@ -93,6 +93,8 @@ export const recodi = (args: readonly string[], given?: Fault | Hold): Promise<E
 
 export interface Runs {
   readonly folder: string;
+  /** The training's config. */
+  readonly config: string;
   /** Command line that begins a run. */
   train(name: string, ...more: string[]): string[];
   resume(name: string, ...more: string[]): string[];
@@ -114,6 +116,7 @@ export async function newRuns(): Promise<Runs> {
   const bytes = (...parts: [string, ...string[]]) => readFileSync(path(...parts)).toString('base64');
   return {
     folder,
+    config,
     path,
     train: (name, ...more) => ['train', config, '--no-eval', '--runs', folder, '--name', name, ...more],
     resume: (name, ...more) => ['resume', path(name), '--no-eval', ...more],

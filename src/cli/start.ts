@@ -66,14 +66,21 @@ export function checkpointOptions(command: Command): Command {
     .option('--checkpoint-minutes <n>', 'minutes between checkpoints, where that is sooner', positiveNumber);
 }
 
+/** --set of commands that read whole configs. */
+export const settingOption = (command: Command): Command =>
+  command.option('--set <key=value>', 'override a key, as ppo.clip=0.1 (repeatable)', repeated);
+
 /** The options of commands that begin a run from a config. */
 export function startOptions(command: Command): Command {
   return computeOptions(
-    checkpointOptions(command)
-      .option('--name <name>', 'name of the run, in place of the one in the config')
-      .option('--runs <folder>', 'folder that holds the runs', 'runs')
-      .option('--overwrite', 'replace a run of that name')
-      .option('--set <key=value>', 'override a key, as ppo.clip=0.1 (repeatable)', repeated),
+    checkpointOptions(
+      settingOption(
+        command
+          .option('--name <name>', 'name of the run, in place of the one in the config')
+          .option('--runs <folder>', 'folder that holds the runs', 'runs')
+          .option('--overwrite', 'replace a run of that name'),
+      ),
+    ),
   );
 }
 

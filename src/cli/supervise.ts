@@ -28,8 +28,13 @@ interface Ending {
   readonly run: string | undefined;
 }
 
+export interface SuperviseOptions extends CommonOptions, ResumeOptions {
+  /** The child's results go nowhere. */
+  readonly quiet?: boolean;
+}
+
 /** Runs the command line `args` in a child; the exit code to end with. Does not return where the child died by a signal that is no crash. */
-export async function supervise(args: readonly string[], options: CommonOptions & ResumeOptions): Promise<number> {
+export async function supervise(args: readonly string[], options: SuperviseOptions): Promise<number> {
   let interrupted: number | undefined;
   let child: ChildProcess | undefined;
   const handOn = (name: keyof typeof HANDED_ON) => {
@@ -44,7 +49,7 @@ export async function supervise(args: readonly string[], options: CommonOptions 
   let crashes = 0;
   try {
     for (;;) {
-      child = start(next);
+      child = start(next, options);
       const { code, signal, run } = await ended(child);
       folder = run ?? folder;
       if (signal === null) return code ?? FAILED;
@@ -96,10 +101,10 @@ export function resumeArguments(folder: string, options: CommonOptions & ResumeO
   ];
 }
 
-function start(args: readonly string[]): ChildProcess {
+function start(args: readonly string[], { quiet = false }: SuperviseOptions): ChildProcess {
   const end = args.includes('--') ? args.indexOf('--') : args.length;
   const given = [...args.slice(0, end), SUPERVISED, ...args.slice(end)];
-  return fork(process.argv[1]!, given, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
+  return fork(process.argv[1]!, given, { stdio: ['inherit', quiet ? 'ignore' : 'inherit', 'inherit', 'ipc'] });
 }
 
 async function ended(child: ChildProcess): Promise<Ending> {

@@ -11,6 +11,7 @@ function table(run: string, right: number | null, half = 0.05): ControlTable {
   return {
     format: 1,
     run,
+    seed: 1,
     settings: { confidence: 0.95, decode: 'chain' },
     views: [{ id: `${run}.k1`, rows }],
     content: [{ result: 1, view: `${run}.k1` }],

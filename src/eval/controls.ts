@@ -23,6 +23,7 @@ const figureSchema = z.object({
 const tableSchema = z.object({
   format: z.literal(1),
   run: z.string(),
+  seed: z.int(),
   settings: z.object({ confidence: z.number(), decode: z.enum(DECODES) }),
   views: z
     .array(z.object({ id: z.string(), rows: z.record(z.string(), z.record(z.string(), figureSchema)) }))
