@@ -11,6 +11,7 @@ import { openSafetensors, writeSafetensors } from '../tensor/safetensors.ts';
 import { createShared, type SharedFloats } from '../tensor/shared.ts';
 import type { Bench } from './bench.ts';
 import { nearestTask } from './nearest.ts';
+import { remember } from './readTexts.ts';
 
 export interface Bank {
   readonly texts: readonly string[];
@@ -36,13 +37,18 @@ export async function buildBank(bench: Bench, { keep = false } = {}): Promise<Ba
   if (existsSync(paths.bank)) {
     const { metadata, tensors, read } = openSafetensors(paths.bank);
     const fits = metadata.texts === hashOf(texts) && tensors.get('states')?.shape.join() === shape.join();
-    if (fits) return { texts, states: createShared('bank', read('states')) };
+    if (fits) return bankOf(bench, texts, read('states'));
   }
   progress.stage('reading the bank of texts', config.eval.bank);
   const { context } = config.targets;
   const onProgress = (done: number) => progress.update(done);
   const { states } = await readFreeTexts(client, world, problems, { ...request, context, onProgress });
   if (keep) writeSafetensors(paths.bank, { states: { dtype: 'F32', shape, data: states } }, { texts: hashOf(texts) });
+  return bankOf(bench, texts, states);
+}
+
+function bankOf(bench: Bench, texts: readonly string[], states: Float32Array): Bank {
+  remember(bench, texts, states);
   return { texts, states: createShared('bank', states) };
 }
 

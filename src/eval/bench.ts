@@ -3,7 +3,6 @@
  * used by the table, the labels and `invert`.
  */
 import type { PolicySpec } from '../../policies/languageModel.ts';
-import type { LrmClient } from '../lrm/client.ts';
 import { similarities } from '../lrm/similarity.ts';
 import type { TargetSet } from '../lrm/targets.ts';
 import { type TextStatistics, targetVectors, type View } from '../lrm/views.ts';
@@ -56,17 +55,6 @@ export interface ReadingTask {
 export function vectorsOf(bench: Pick<Bench, 'client'>, view: View, states: Float32Array): Float32Array {
   const { spec } = bench.client.lrm;
   return targetVectors(view, states, spec.latents + 1, spec.model.hiddenSize);
-}
-
-/** Readouts of texts in the run's context: [questions·texts, d]; every question has the same number of texts. */
-export async function readTexts(
-  bench: { client: LrmClient; config: TrainConfig },
-  questions: readonly (readonly number[])[],
-  texts: readonly (readonly string[])[],
-): Promise<Float32Array> {
-  const { encode } = bench.client.lrm.tokenizer;
-  const { context } = bench.config.targets;
-  return bench.client.read({ context, questions, texts: texts.map(group => group.map(text => encode(text))) });
 }
 
 /** Similarity of each readout [n,d] to its target [n,d], as the run's reward measures it. */

@@ -6,7 +6,8 @@ import { rolloutTask } from '../rollout/rollout.ts';
 import { stream, uniforms } from '../run/random.ts';
 import type { SharedFloats } from '../tensor/shared.ts';
 import { type Bank, nearestTexts } from './bank.ts';
-import { type Bench, type ReadingTask, readTexts } from './bench.ts';
+import type { Bench, ReadingTask } from './bench.ts';
+import { readTexts } from './readTexts.ts';
 
 /** A text with its similarity to the target, where it was ranked by it. */
 export interface Candidate {
@@ -88,10 +89,24 @@ export async function rank(
 
 /** Samples of the policy, and the nearest texts of the bank where there is one. */
 export async function propose(bench: Bench, reading: ReadingTask, bank: Bank | undefined): Promise<string[][]> {
-  const { config, trained } = bench;
-  const seed = { seed: config.seed, purpose: `decode ${reading.view.id}` };
-  const sampled = await writeTexts(bench, reading, { params: trained, count: config.eval.best_of, seed });
+  const { config } = bench;
+  const sampled = await samplesFor(bench, reading);
   if (!bank) return sampled;
   const near = await nearestTexts(bench, bank, { ...reading, frame: reading.view.frame }, config.eval.neighbours);
   return sampled.map((texts, i) => [...texts, ...near[i]!]);
+}
+
+/** Samples that were drawn already, by the target vectors that they are for: several ways of decoding begin with the same. */
+const drawn = new WeakMap<Float32Array, Map<string, Promise<string[][]>>>();
+
+function samplesFor(bench: Bench, reading: ReadingTask): Promise<string[][]> {
+  const { config, trained: params } = bench;
+  const seed = { seed: config.seed, purpose: `decode ${reading.view.id}` };
+  const { best_of: count } = config.eval;
+  const key = JSON.stringify([params.id, params.version, count, seed]);
+  const known = drawn.get(reading.vectors) ?? new Map<string, Promise<string[][]>>();
+  drawn.set(reading.vectors, known);
+  const samples = known.get(key) ?? writeTexts(bench, reading, { params, count, seed });
+  known.set(key, samples);
+  return samples;
 }

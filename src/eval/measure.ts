@@ -8,7 +8,8 @@ import { fveTerms } from '../lrm/similarity.ts';
 import { gather, standardise } from '../lrm/views.ts';
 import { likelihoodTask } from '../rollout/score.ts';
 import type { Problem, Step } from '../worlds/problem.ts';
-import { type Bench, type ReadingTask, readTexts, similarityTo } from './bench.ts';
+import { type Bench, type ReadingTask, similarityTo } from './bench.ts';
+import { readTexts } from './readTexts.ts';
 import { exactExpression, rightResult, wellFormed, wordCount } from './text.ts';
 
 /** Columns of one text each, [n] per name, NaN where a problem has no such step; FVE is kept as its two sums. */

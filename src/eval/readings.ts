@@ -12,12 +12,13 @@ import { gather, type View } from '../lrm/views.ts';
 import type { Decode } from '../rl/decodes.ts';
 import { RecodiError } from '../run/errors.ts';
 import type { Bank } from './bank.ts';
-import { type Bench, lastToken, readTexts, similarityTo } from './bench.ts';
+import { type Bench, lastToken, similarityTo } from './bench.ts';
 import { bestTexts, type Candidate } from './candidates.ts';
 import type { ChainTask } from './chain.ts';
 import { decode } from './decode.ts';
 import { complete, logLikelihoods } from './measure.ts';
 import { natsBeside, readQuestionEnds } from './questionEnd.ts';
+import { readTexts } from './readTexts.ts';
 import { type Bound, exactly, judge, type Verdicts } from './verdicts.ts';
 import { readWords, type Word } from './words.ts';
 
