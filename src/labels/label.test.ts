@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { afterAll, expect, it } from 'vitest';
 import { buildBank } from '../eval/bank.ts';
 import type { Bench } from '../eval/bench.ts';
@@ -23,7 +23,22 @@ it('labels every view of some problems, and says how probably each is right', as
       labels: { ...config.labels, problems: 8, follows: true },
     },
   };
-  const summary = await labelRun(asked);
+  const [first, second] = bench.views.views;
+  const interrupted = labelRun({
+    ...asked,
+    progress: {
+      ...bench.progress,
+      update(_done, figures) {
+        if (figures?.view === second!.id) throw new Error('interrupted');
+      },
+    },
+  });
+  await expect(interrupted).rejects.toThrow('interrupted');
+  expect(readdirSync(`${bench.paths.labels}/parts`)).toEqual([`${first!.id}.json`]);
+  const notes: string[] = [];
+  const summary = await labelRun({ ...asked, progress: { ...bench.progress, note: line => notes.push(line) } });
+  expect(notes).toEqual([`${first!.id}: 8 labels were read before`]);
+  expect(existsSync(`${bench.paths.labels}/parts`)).toBe(false);
   const labels = readJsonl(`${bench.paths.labels}/labels.jsonl`).map(line => labelSchema.parse(line));
   expect(summary.files.every(file => existsSync(file))).toBe(true);
   expect(labels).toHaveLength(8 * bench.views.views.length);
@@ -49,7 +64,6 @@ it('labels every view of some problems, and says how probably each is right', as
     const errors = own.map((label, i) => (label.probability! - right[i]!) ** 2);
     expect(calibration!.brier).toBeCloseTo(errors.reduce((a, b) => a + b) / own.length, 9);
   }
-  const [first] = bench.views.views;
   expect(summary.views[first!.id]!.calibration!.precision).toBeGreaterThan(0.7);
 
   const client = { ...bench.client, read: () => Promise.reject(new Error('read again')) };

@@ -8,7 +8,8 @@
  *
  * The probability is fitted on problems of another split, whose gold is known; the gold of what is labelled enters no decision.
  * Vectors are raw, never normalised. Nothing is written until all is read, and each file is whole or absent; `labels_sha256` in
- * the vectors' metadata says which labels.jsonl they belong to.
+ * the vectors' metadata says which labels.jsonl they belong to. Views that were read are kept for a labelling that is started again
+ * (parts.ts).
  */
 import { join } from 'node:path';
 import { type Bank, buildBank } from '../eval/bank.ts';
@@ -31,6 +32,7 @@ import { writeSafetensors } from '../tensor/safetensors.ts';
 import { oracleRow } from './activationOracle.ts';
 import { assembleLabel } from './assemble.ts';
 import { fitTo, summaryOf, type ViewSummary } from './calibrated.ts';
+import { type Part, partsOf } from './parts.ts';
 import type { Label } from './schema.ts';
 
 export interface LabelSummary {
@@ -60,30 +62,66 @@ export async function labelRun(bench: Bench): Promise<LabelSummary> {
   const set = await withCausal(bench, firstProblems(sets.get(split)!, count, bench));
   const known = await withCausal(bench, sets.get(split === 'validation' ? 'test' : 'validation')!);
   progress.update(++done);
+  const kept = partsOf(bench);
   const rows: Row[] = [];
-  const summaries: [string, ViewSummary][] = [];
+  const byView: Record<string, ViewSummary> = {};
   for (const view of views.views) {
-    const tick = () => progress.update(++done, { view: view.id });
-    const { readings } = await readView(bench, view, known, { bank, tick });
-    const fitted = fitTo(view, known.problems, readings);
-    const right = rightMore(view, known.problems, readings, bootstrapOf(bench, view)('adds'));
-    const own = await labelView(bench, view, set, { bank, tick, ...(right && { right }), fit: fitted?.fit ?? null });
-    rows.push(...own);
-    summaries.push([
-      view.id,
-      summaryOf(
-        view,
-        own.map(row => row.label),
-        fitted,
-      ),
-    ]);
+    const found = kept.read(view);
+    if (found) {
+      progress.note(`${view.id}: ${found.labels.length} labels were read before`);
+      done += parts;
+      progress.update(done);
+    }
+    const part =
+      found ??
+      (await labelView(bench, view, { set, known, bank, tick: () => progress.update(++done, { view: view.id }) }));
+    if (!found) kept.write(view, part);
+    rows.push(...rowsOf(bench, view, set, part.labels));
+    byView[view.id] = summaryOf(view, part.labels, part.fitted);
   }
-  const byView = Object.fromEntries(summaries);
   const files = write(bench, rows);
   const calibration = join(paths.labels, 'calibration.json');
   writeJson(calibration, { format: 1, accept: config.labels.accept, views: byView });
+  kept.clear();
   const accepted = rows.filter(row => row.label.accepted).length;
   return { labels: rows.length, accepted, views: byView, files: [...files, calibration] };
+}
+
+/** Labels as they are written, each with its target. */
+function rowsOf(
+  { client, policy: { targetSize: d } }: Bench,
+  view: View,
+  { problems, states }: Thoughts,
+  labels: readonly Label[],
+): Row[] {
+  const { spec, tokenizer } = client.lrm;
+  const count = spec.latents + 1;
+  const vectors = targetVectors(view, states, count, d);
+  const latents = targetVectors({ steps: view.steps }, states, count, d);
+  const width = view.steps.length * d;
+  return labels.map((label, i) => ({
+    label,
+    vector: vectors.subarray(i * d, (i + 1) * d),
+    latents: latents.subarray(i * width, (i + 1) * width),
+    context: [...tokenizer.encode(problems[i]!.question), spec.botId],
+  }));
+}
+
+interface Labelling {
+  /** Problems to label. */
+  readonly set: Thoughts;
+  /** Others, whose gold steps may be looked at. */
+  readonly known: Thoughts;
+  readonly bank: Bank;
+  readonly tick: () => void;
+}
+
+async function labelView(bench: Bench, view: View, { set, known, ...reader }: Labelling): Promise<Part> {
+  const { readings } = await readView(bench, view, known, reader);
+  const fitted = fitTo(view, known.problems, readings);
+  const right = rightMore(view, known.problems, readings, bootstrapOf(bench, view)('adds'));
+  const labels = await labelsOf(bench, view, set, { ...reader, ...(right && { right }), fit: fitted?.fit ?? null });
+  return { labels, fitted };
 }
 
 interface Reader {
@@ -113,21 +151,19 @@ async function readView(bench: Bench, view: View, set: Thoughts, reader: Reader)
     others: gather(vectorsOf(bench, view, donors.states), others.flat(), spec.model.hiddenSize),
     causal,
   });
-  return { ...task, causal, readings };
+  return { causal, readings };
 }
 
-async function labelView(
+async function labelsOf(
   bench: Bench,
   view: View,
   set: Thoughts,
   { fit, ...reader }: Reader & { readonly fit: Calibration | null },
-): Promise<Row[]> {
+): Promise<Label[]> {
   const { config, client, world, paths } = bench;
   const { spec, tokenizer } = client.lrm;
-  const d = spec.model.hiddenSize;
   const states = spec.latents + 1;
-  const { questions, vectors, causal, readings } = await readView(bench, view, set, reader);
-  const latents = targetVectors({ steps: view.steps }, set.states, states, d);
+  const { causal, readings } = await readView(bench, view, set, reader);
   const provenance: Label['provenance'] = {
     run: config.name,
     config_sha256: readText(paths.configHash).trim(),
@@ -140,10 +176,9 @@ async function labelView(
     config.labels.follows && (await readEdited(bench, { view, problems: set.problems, texts }, reader.bank));
   if (edited) reader.tick();
   const followsOf = (edits: readonly EditedReading[]) => ({ edits, verdict: judgeEdits(edits, config.eval.verdicts) });
-  const width = view.steps.length * d;
   return set.problems.map((problem, i) => {
     const gold = tokenizer.encode(problem.answer)[0];
-    const label = assembleLabel({
+    return assembleLabel({
       problem,
       view,
       reading: readings[i]!,
@@ -156,12 +191,6 @@ async function labelView(
       ...(edited && { follows: followsOf(edited.filter(({ row }) => row === i)) }),
       provenance,
     });
-    return {
-      label,
-      vector: vectors.subarray(i * d, (i + 1) * d),
-      latents: latents.subarray(i * width, (i + 1) * width),
-      context: [...questions[i]!, spec.botId],
-    };
   });
 }
 
