@@ -4,7 +4,7 @@ import { defineCommand } from './command.ts';
 import { type ReadingOptions, readingOptions } from './start.ts';
 
 interface EvalOptions extends ReadingOptions {
-  readonly gate?: boolean;
+  readonly gate?: boolean | string;
   readonly control?: readonly string[];
 }
 
@@ -16,23 +16,26 @@ export function registerEval(program: Command): void {
         .description('the held-out table of a run: ours, baselines and controls; writes eval.json')
         .argument('<run>', 'run folder')
         .option('--control <runs...>', 'run folders on control models, evaluated before: shown beside this one')
-        .option('--gate', "exit 1 where one of the config's eval.gates fails"),
+        .option('--gate [file]', "exit 1 where a gate fails: of a YAML file, or those of the config's eval.gates"),
     ),
     {
       examples: [
         'recodi eval runs/arithmetic',
-        'recodi eval runs/arithmetic --gate --json',
+        'recodi eval runs/arithmetic --gate gates.yaml --json',
         'recodi eval runs/arithmetic --control runs/arithmetic-pause runs/arithmetic-stage-a',
       ],
       work: async (context, { gate = false, control = [], ...options }, folder = '') => {
         const { checkGateNames, checkGates, requireGates } = await import('../eval/gates.ts');
         const { evaluateRun } = await import('../eval/table.ts');
+        const { gatesFileSchema } = await import('../rl/config.ts');
+        const { loadConfig } = await import('../run/config/load.ts');
         const { besideControls, readTable } = await import('../eval/controls.ts');
         const { formatControls, formatEvaluation, formatGates } = await import('./evalTable.ts');
         const controls = control.map(readTable);
         const { withTrainedRun } = await import('./trainedRun.ts');
         await withTrainedRun(context, folder, options, async bench => {
-          const gates = gate ? bench.config.eval.gates : [];
+          const own = gate ? bench.config.eval.gates : [];
+          const gates = typeof gate === 'string' ? loadConfig(gatesFileSchema, gate).gates : own;
           checkGateNames(
             gates,
             bench.views.views.map(view => view.id),

@@ -33,6 +33,20 @@ describe('checkGates', () => {
     expect(over.passed).toBe(false);
   });
 
+  it('takes figures beside the rows, verdicts as 1 or 0, and those of whole chains', () => {
+    expect(check({ figure: 'follows.changes', result: 2, min: 0.5 })).toMatchObject({
+      gate: 'follows.changes at k0-4@2.result',
+      got: 0.7,
+      passed: true,
+    });
+    expect(check({ figure: 'causal.input.swap', view: 'k0', min: 0.1 }).got).toBe(0.95);
+    expect(check({ figure: 'verdicts.readable', view: 'k0', min: 1 }).passed).toBe(true);
+    expect(check({ figure: 'verdicts.used', view: 'k0', min: 1 })).toMatchObject({ got: 0, passed: false });
+    expect(check({ figure: 'verdicts.follows', view: 'k0', min: 1 })).toMatchObject({ got: null, passed: false });
+    expect(check({ figure: 'chains.problems.correct', min: 0 }).got).toBe(evaluation.chains!.problems.correct);
+    expect(check({ figure: 'follows.nothing', view: 'k0', max: 1 })).toMatchObject({ got: null, passed: false });
+  });
+
   it('fails where the table has no such figure', () => {
     expect(check({ row: 'empty', metric: 'right_1', max: 1 })).toMatchObject({ got: null, passed: false });
     expect(check({ row: 'greedy', metric: 'same', result: 7, min: 0 })).toMatchObject({ got: null, passed: false });
@@ -63,6 +77,7 @@ describe('checkGateNames', () => {
     expect(names({ row: 'greedy', metric: 'sames', min: 0 })).toThrow(/no column "sames"; did you mean "same"/);
     expect(names({ row: 'greedy', metric: 'same', view: 'k0@1.before', min: 0 })).toThrow(/no view .*there are k0, k3/);
     expect(names({ row: 'greedy', metric: 'same', over: 'warmstart', min: 0 })).toThrow(/did you mean "warm_start"/);
+    expect(names({ figure: 'folows.changes', min: 0 })).toThrow(/no figure "folows"; did you mean "follows"/);
     expect(names({ row: 'greedy', metric: 'exact_3', view: 'k3', min: 0 })).not.toThrow();
   });
 });

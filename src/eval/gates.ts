@@ -21,6 +21,8 @@ export interface GateResult {
 }
 
 const COLUMNS = ['same', 'fve', 'similarity', 'gap', 'well_formed', 'length', 'perplexity'];
+/** Parts of a view's table that hold figures beside its rows, and of the whole. */
+const FIGURES = ['reach', 'question_end_reach', 'causal', 'follows', 'verdicts', 'chains'];
 const PER_RESULT = /^(?:right|exact)_([1-9]\d?)$/;
 
 /**
@@ -35,24 +37,30 @@ export function checkGateNames(gates: readonly Gate[], views: readonly string[])
       const hint = meant === undefined ? `there are ${names.join(', ')}` : `did you mean "${meant}"?`;
       throw new RecodiError('config', `eval.gates.${i}.${key}: the table has no ${what} "${name}"; ${hint}`);
     };
+    const [part] = gate.figure?.split('.') ?? [];
+    check('figure', 'figure', part, FIGURES);
     check('row', 'row', gate.row, Object.keys(ROWS));
     check('over', 'row', gate.over, Object.keys(ROWS));
     check('view', 'view', gate.view, views);
-    if (!PER_RESULT.test(gate.metric)) check('metric', 'column', gate.metric, [...COLUMNS, 'right_1', 'exact_1']);
+    if (gate.metric !== undefined && !PER_RESULT.test(gate.metric))
+      check('metric', 'column', gate.metric, [...COLUMNS, 'right_1', 'exact_1']);
   });
 }
 
 export function checkGates(evaluation: Evaluation, gates: readonly Gate[]): GateResult[] {
   return gates.map(gate => {
-    const { row, metric, over, min, max } = gate;
+    const { row, metric, figure, over, min, max } = gate;
     const view = viewOf(evaluation, gate);
-    const rows = evaluation.views.find(({ id }) => id === view)?.rows;
-    const value = (name: string) => rows?.[name as RowName]?.[metric]?.value ?? null;
-    const [own, base] = [value(row), over === undefined ? 0 : value(over)];
+    const table = evaluation.views.find(({ id }) => id === view);
+    const ofRow = (name: string) => table?.rows[name as RowName]?.[metric!]?.value ?? null;
+    const [own, base] =
+      figure === undefined
+        ? [ofRow(row!), over === undefined ? 0 : ofRow(over)]
+        : [figureAt(figure.startsWith('chains.') ? evaluation : table, figure), 0];
     const got = own === null || base === null ? null : own - base;
     const bounds = [min !== undefined && `≥ ${min}`, max !== undefined && `≤ ${max}`].filter(Boolean);
     return {
-      gate: `${row} ${metric} at ${view ?? 'no view'}${over === undefined ? '' : `, over ${over}`}`,
+      gate: `${figure ?? `${row} ${metric}`} at ${view ?? 'no view'}${over === undefined ? '' : `, over ${over}`}`,
       expected: bounds.join(' and '),
       got,
       passed: got !== null && got >= (min ?? -Infinity) && got <= (max ?? Infinity),
@@ -60,9 +68,20 @@ export function checkGates(evaluation: Evaluation, gates: readonly Gate[]): Gate
   });
 }
 
+/** A number, the value of a figure, or 1 for a verdict that holds; null where there is none of these. */
+function figureAt(from: unknown, path: string): number | null {
+  const found = path
+    .split('.')
+    .reduce<unknown>((here, key) => (isRecord(here) && Object.hasOwn(here, key) ? here[key] : undefined), from);
+  const value = isRecord(found) ? (found.value ?? found.holds) : found;
+  return typeof value === 'number' || typeof value === 'boolean' ? Number(value) : null;
+}
+
+const isRecord = (x: unknown): x is Record<string, unknown> => typeof x === 'object' && x !== null;
+
 function viewOf({ content }: Evaluation, { view, result, metric }: Gate): string | undefined {
   if (view !== undefined) return view;
-  const about = result ?? PER_RESULT.exec(metric)?.[1];
+  const about = result ?? PER_RESULT.exec(metric ?? '')?.[1];
   if (about !== undefined) return content.find(entry => entry.result === Number(about))?.view;
   const [first, ...rest] = content;
   return first && rest.reduce((best, entry) => (entry.validation > best.validation ? entry : best), first).view;

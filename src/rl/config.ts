@@ -254,8 +254,14 @@ const rollout = z.strictObject({
 
 const gate = z
   .strictObject({
-    row: z.string().describe('row of the table, as greedy or retrieve'),
-    metric: z.string().describe('column of the table, as right_2 or same'),
+    row: z.string().optional().describe('row of the table, as greedy or retrieve; with a metric'),
+    metric: z.string().optional().describe('column of the table, as right_2 or same'),
+    figure: z
+      .string()
+      .optional()
+      .describe(
+        'in the place of row and metric: where another figure of eval.json stands, as follows.changes or verdicts.readable (1 where it holds) of a view, or chains.methods.ours.auroc',
+      ),
     view: z.string().optional().describe('view by its id, as k3 or k0-4@2.result'),
     result: count
       .optional()
@@ -266,12 +272,19 @@ const gate = z
     min: z.number().optional().describe('least value that passes'),
     max: z.number().optional().describe('highest value that passes'),
   })
-  .superRefine(({ view, result, min, max }, context) => {
+  .superRefine(({ row, metric, figure, over, view, result, min, max }, context) => {
     const wrong = (message: string) => context.addIssue({ code: 'custom', message });
+    if (figure === undefined && (row === undefined || metric === undefined))
+      wrong('expected row and metric, or figure');
+    if (figure !== undefined && (row ?? metric ?? over) !== undefined)
+      wrong('expected figure, or row and metric (and over), not both');
     if (min === undefined && max === undefined) wrong('expected min, max or both');
     if (view !== undefined && result !== undefined) wrong('expected view or result, not both');
   });
 export type Gate = z.infer<typeof gate>;
+
+/** A file of gates alone, as `recodi eval --gate FILE` reads it. */
+export const gatesFileSchema = z.strictObject({ gates: z.array(gate).min(1) });
 
 const evaluation = z.strictObject({
   decode: z
@@ -318,7 +331,7 @@ const evaluation = z.strictObject({
     })
     .prefault({})
     .describe('floors of the verdicts'),
-  gates: z.array(gate).default([]).describe('what `recodi eval --gate` checks'),
+  gates: z.array(gate).default([]).describe('what `recodi eval --gate` checks, where it names no file'),
 });
 
 const labels = z.strictObject({
