@@ -142,6 +142,9 @@ async function measureRow(bench: Bench, inputs: RowInputs, set: TargetSet, name:
   return { ...measured, columns: { ...measured.columns, words_read } };
 }
 
+/** Rows that come nearest to a target; what none of them explains is not verbalisable. */
+const TEXTS = ['gold', 'chain', 'retrieve', 'best_of_n', 'greedy', 'nearest'] as const satisfies RowName[];
+
 function viewTable(
   bench: Bench,
   view: View,
@@ -205,9 +208,7 @@ function viewTable(
             'the mean': lead('the mean', ours.fve.total),
           },
           known: {
-            [config.eval.decode]: fve(config.eval.decode),
-            gold: fve('gold'),
-            nearest: fve('nearest'),
+            ...Object.fromEntries(TEXTS.map(row => [row, fve(row)])),
             ...(view.space === 'raw' && { 'the own chains': reach(view).fve }),
           },
           swap: { input: causal.input.swap, readout: causal.readout.swap },

@@ -111,7 +111,7 @@ function judgeReadable({ gap, fve, leads }: Evidence, { swap_gap: floor }: Pick<
   if (!nearest) return { holds: apart, reason: `${gapReason}, FVE ${shown(fve)}` };
   const { name, value, low } = nearest;
   const above = low > 0;
-  const by = low === value ? '' : `, by at least ${shown(low)}`;
+  const by = low === value || value <= 0 ? '' : `, by at least ${shown(low)}`;
   const fveReason = `FVE ${shown(fve)} ${value > 0 ? '>' : '≤'} ${shown(fve - value)} (${name})${by}`;
   return { holds: apart && above, reason: `${gapReason}, ${fveReason}` };
 }
