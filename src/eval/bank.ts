@@ -2,13 +2,11 @@
  * The bank: free texts with the states that they leave in the frozen model, each read with a problem of its own. Retrieval
  * looks up the texts whose states are nearest to a target in the view's frame.
  */
-import { existsSync } from 'node:fs';
 import { inChunks } from '../lrm/client.ts';
 import { drawFreeTexts, readFreeTexts } from '../lrm/targets.ts';
 import { gather, type View } from '../lrm/views.ts';
-import { sha256 } from '../run/config/pin.ts';
-import { openSafetensors, writeSafetensors } from '../tensor/safetensors.ts';
 import { createShared, type SharedFloats } from '../tensor/shared.ts';
+import { keepStates, keptStates } from './bankFile.ts';
 import type { Bench } from './bench.ts';
 import { nearestTask } from './nearest.ts';
 import { remember } from './readTexts.ts';
@@ -19,11 +17,8 @@ export interface Bank {
   readonly states: SharedFloats;
 }
 
-/**
- * The run's bank. Its texts are drawn again and known by their hash; its states come from the run folder, if they were kept there.
- * `keep`: they are from now on.
- */
-export async function buildBank(bench: Bench, { keep = false } = {}): Promise<Bank> {
+/** The run's bank. Its texts are drawn again; its states come from the run folder, where they are kept once they were read. */
+export async function buildBank(bench: Bench): Promise<Bank> {
   const { config, client, world, sets, progress, paths } = bench;
   const problems = sets.get('train')!.problems;
   const request = {
@@ -33,17 +28,13 @@ export async function buildBank(bench: Bench, { keep = false } = {}): Promise<Ba
     purpose: 'eval.bank',
   };
   const texts = drawFreeTexts(world, problems, request).map(pick => pick.text);
-  const shape = [texts.length, client.lrm.spec.model.hiddenSize];
-  if (existsSync(paths.bank)) {
-    const { metadata, tensors, read } = openSafetensors(paths.bank);
-    const fits = metadata.texts === hashOf(texts) && tensors.get('states')?.shape.join() === shape.join();
-    if (fits) return bankOf(bench, texts, read('states'));
-  }
+  const kept = keptStates(paths.bank, texts, client.lrm.spec.model.hiddenSize);
+  if (kept) return bankOf(bench, texts, kept);
   progress.stage('reading the bank of texts', config.eval.bank);
   const { context } = config.targets;
   const onProgress = (done: number) => progress.update(done);
   const { states } = await readFreeTexts(client, world, problems, { ...request, context, onProgress });
-  if (keep) writeSafetensors(paths.bank, { states: { dtype: 'F32', shape, data: states } }, { texts: hashOf(texts) });
+  keepStates(paths.bank, texts, states);
   return bankOf(bench, texts, states);
 }
 
@@ -51,8 +42,6 @@ function bankOf(bench: Bench, texts: readonly string[], states: Float32Array): B
   remember(bench, texts, states);
   return { texts, states: createShared('bank', states) };
 }
-
-const hashOf = (texts: readonly string[]) => sha256(texts.join('\n'));
 
 /** As many times `count` rows are looked at first: equal texts stand in the bank more than once. */
 const LOOKED = 8;

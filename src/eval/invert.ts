@@ -46,7 +46,7 @@ const BATCH = 64;
 /** @throws RecodiError('usage') for a question that the model has no words for, before any is read. */
 export async function invertQuestions(bench: Bench, typed: readonly string[]): Promise<Inversion[]> {
   const questions = typed.map(text => readQuestion(text, bench.client.lrm.tokenizer, questionLimits(bench)));
-  const bank = await buildBank(bench, { keep: true });
+  const bank = await buildBank(bench);
   const parts = 1 + READING_PARTS * bench.views.views.length;
   bench.progress.stage('reading the thoughts', parts * questions.length);
   let done = 0;

@@ -62,7 +62,7 @@ export interface Evaluation {
 export async function evaluateRun(bench: Bench): Promise<Evaluation> {
   const { config, progress, views, sets } = bench;
   const test = await withCausal(bench, firstProblems(sets.get('test')!, config.eval.problems, bench));
-  const bank = await buildBank(bench, { keep: true });
+  const bank = await buildBank(bench);
   const total = views.views.length * (ROW_NAMES.length + 2) + 1;
   progress.stage('evaluating', total);
   let done = 0;

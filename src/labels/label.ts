@@ -55,7 +55,7 @@ interface Row {
 export async function labelRun(bench: Bench): Promise<LabelSummary> {
   const { config, sets, views, progress, paths } = bench;
   const { split, problems: count } = config.labels;
-  const bank = await buildBank(bench, { keep: true });
+  const bank = await buildBank(bench);
   const parts = 2 * READING_PARTS + Number(config.labels.follows);
   progress.stage(`labelling problems of the ${split} split`, 1 + parts * views.views.length);
   let done = 0;
