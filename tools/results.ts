@@ -10,6 +10,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { meanAndRange } from '../src/cli/sweepTable.ts';
+import { METHODS, type Method, type MethodTable } from '../src/eval/chains.ts';
 import { SWAPPED } from '../src/eval/rows.ts';
 import type { Evaluation } from '../src/eval/table.ts';
 
@@ -45,6 +46,32 @@ function table(runs: readonly Evaluation[], result: number, only?: readonly stri
   ];
 }
 
+/** Whole chains up to the predicted answer, ours and those of peers. */
+function chains(runs: readonly Evaluation[]): string[] {
+  const known = runs.flatMap(run => run.chains ?? []);
+  if (known.length === 0) return [];
+  const figures = (name: Method) => {
+    const of = (value: (method: MethodTable) => number | null) =>
+      meanAndRange(known.flatMap(table => value(table.methods[name]) ?? []));
+    return [
+      of(({ correct }) => correct.gold.value),
+      of(({ correct }) => correct.found.value),
+      of(({ incorrect }) => incorrect.found.value),
+      of(({ swapped }) => swapped.value),
+      of(({ auroc }) => auroc.value),
+    ];
+  };
+  const wrong = known.map(({ problems }) => problems.incorrect).join(', ');
+  return [
+    `### Whole chains, read at ${[...new Set(known.map(({ view }) => view))].join(', ')}`,
+    '',
+    `| method | gold, right answers | found, right answers | found, wrong answers (${wrong}) | found, swapped | AUROC |`,
+    '|---|---|---|---|---|---|',
+    ...METHODS.map(name => `| ${[name, ...figures(name)].join(' | ')} |`),
+    '',
+  ];
+}
+
 /** `usual`: the settings by which the config's first run was read. */
 function section(runs: readonly Evaluation[], usual: Evaluation['settings']): string[] {
   const { run: name, settings, problems } = runs[0]!;
@@ -59,6 +86,7 @@ function section(runs: readonly Evaluation[], usual: Evaluation['settings']): st
     `\`configs/${name}.yaml\`, seed${many ? 's' : ''} ${seeds}; ${problems} held-out problems each${many ? '; mean, and range over the seeds' : ''}.`,
     '',
     ...Array.from({ length: RESULTS }, (_, i) => table(runs, i + 1, only)).flat(),
+    ...(only ? [] : chains(runs)),
   ];
 }
 
@@ -74,9 +102,10 @@ for (const run of runs) {
 const usual = (name: string) => runs.find(run => run.run === name)!.settings;
 const tables = groups.flatMap(group => section(group, usual(group[0]!.run)));
 const [prose, before = ''] = readFileSync(PAGE, 'utf8').split(MARK);
-const isOf = (text: string) => runs.some(({ run }) => new RegExp(`^${run}(,|$)`, 'm').test(text.split('\n')[0]!));
+const headings = new Set(tables.filter(line => line.startsWith('## ')));
+const isMade = (text: string) => headings.has(`## ${text.split('\n')[0]}`);
 const others = before
   .split(/^## /m)
   .slice(1)
-  .filter(text => !isOf(text));
+  .filter(text => !isMade(text));
 writeFileSync(PAGE, `${prose}${MARK}\n${[...tables, ...others.map(text => `## ${text.trimEnd()}\n`)].join('\n')}`);

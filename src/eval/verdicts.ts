@@ -71,7 +71,7 @@ export interface AddsEvidence {
   readonly same?: boolean;
 }
 
-const shown = (x: number) => x.toFixed(2);
+const shown = (x: number) => x.toFixed(2).replace(/^-0\.00$/, '0.00');
 /** `0.86 (at least 0.83)` */
 const bounded = (value: number, low: number) =>
   low === value ? shown(value) : `${shown(value)} (at least ${shown(low)})`;
