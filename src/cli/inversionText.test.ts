@@ -47,7 +47,7 @@ it('formatInversion shows question, answer, and per view text, completion, score
     '    similarity 0.91  swap gap 0.60  FVE 0.70  lift 0.50  given the text: the same answer, 22',
     '    lens of k0: 11 12 +   swapped, it changes the answer in 88 % as input, 0 % at the readout',
     '    not used: swapping it at the readout changes 0.00 of the answers, < 0.10',
-    "    unknown whether adds: how often it is right beside the question's end is not known",
+    "    adds?: how often it is right beside the question's end is not known",
   ]);
   expect(second).toContain('    (the empty text)   readable  not used  adds?\n');
   expect(second).toContain('given the text: 9, not 22');

@@ -3,7 +3,7 @@
  * model adds stands apart), what speaks for it, the lens beside it, and the reason of each verdict that does not hold.
  */
 import type { Inversion, InvertedView } from '../eval/invert.ts';
-import type { TriedVerdict } from '../eval/verdicts.ts';
+import type { TriedVerdict, Verdicts } from '../eval/verdicts.ts';
 import { describeView } from './evalTable.ts';
 import { bold, dim, green, red } from './style.ts';
 
@@ -58,14 +58,23 @@ function formatView(view: InvertedView, answer: string): string {
       const shown = lens[i]!.join(' ');
       return `${INDENT}lens of k${step}: ${shown}   ${dim(consequences(causal, i))}`;
     }),
-    ...Object.entries(verdicts).flatMap(([name, { holds, reason }]) =>
-      holds ? [] : [`${INDENT}${dim(`${holds === null ? 'unknown whether' : 'not'} ${name}: ${reason}`)}`],
-    ),
+    ...NAMES.flatMap(name => {
+      const { holds, reason } = verdicts[name];
+      return holds ? [] : [`${INDENT}${dim(`${holds === null ? `${name}?` : NOT[name]}: ${reason}`)}`];
+    }),
   ];
   return lines.join('\n');
 }
 
-function mark(name: string, { holds }: TriedVerdict): string {
+const NOT = {
+  verbalisable: 'not verbalisable',
+  readable: 'not readable',
+  used: 'not used',
+  adds: 'adds nothing',
+} as const satisfies Record<keyof Verdicts, string>;
+const NAMES = Object.keys(NOT) as (keyof Verdicts)[];
+
+function mark(name: keyof Verdicts, { holds }: TriedVerdict): string {
   if (holds === null) return dim(`${name}?`);
-  return holds ? green(name) : red(`not ${name}`);
+  return holds ? green(name) : red(NOT[name]);
 }
