@@ -3,7 +3,8 @@ import { perIntervention } from '../lrm/interventions.ts';
 import { trainConfigSchema } from '../rl/config.ts';
 import type { Figure } from './bootstrap.ts';
 import type { MethodTable } from './chains.ts';
-import type { Evaluation, ViewTable } from './table.ts';
+import type { Evaluation } from './table.ts';
+import type { ViewTable } from './viewTable.ts';
 
 /** A figure with an interval of ± `half`. */
 export const figure = (value: number | null, half = 0.05): Figure => ({

@@ -3,46 +3,22 @@
  * problems; which view speaks of which result is chosen on validation problems. Written as eval.json (docs/evaluation.md).
  */
 
-import { anchorName } from '../lrm/anchors.ts';
-import { causalOf, largest, type PerIntervention, perIntervention } from '../lrm/interventions.ts';
+import { perIntervention } from '../lrm/interventions.ts';
 import type { TargetSet } from '../lrm/targets.ts';
 import type { View } from '../lrm/views.ts';
 import { writeJson } from '../run/files.ts';
 import { memo } from '../run/memo.ts';
 import { type Bank, buildBank } from './bank.ts';
-import { type Bench, bootstrapOf, type Thoughts, withCausal } from './bench.ts';
-import { bootstrap, type Figure, type Parts } from './bootstrap.ts';
+import { type Bench, bootstrapOf, withCausal } from './bench.ts';
 import { bestTexts } from './candidates.ts';
 import { chainTask } from './chain.ts';
 import { type ChainsTable, measureChains, type ViewReading } from './chains.ts';
 import { decode } from './decode.ts';
-import { type Follows, measureFollows } from './follows.ts';
+import { measureFollows } from './follows.ts';
 import { type Measurements, measure } from './measure.ts';
-import { natsBeside } from './questionEnd.ts';
 import { ROW_NAMES, ROWS, type RowInputs, type RowName, SWAPPED } from './rows.ts';
-import { type Bound, judge, judgeFollows, type TriedVerdict, type Verdicts } from './verdicts.ts';
+import { present, type ViewTable, viewTable } from './viewTable.ts';
 import { readWords, shareRead } from './words.ts';
-
-/** How much of a latent's kind the chain's states can say: FVE (null where the model writes no chains), and nats of a translator. */
-export interface Reach {
-  readonly fve: number | null;
-  readonly nats: number | null;
-}
-
-export interface ViewTable {
-  readonly id: string;
-  readonly steps: readonly number[];
-  readonly space: View['space'];
-  readonly anchor: string | null;
-  /** Of the own chains (raw) or of the translator, on validation problems. */
-  readonly reach: Reach;
-  /** The same of the translator that reads the question's end; translated views only. */
-  readonly question_end_reach: Reach | null;
-  readonly causal: PerIntervention<Figure>;
-  readonly follows: Follows;
-  readonly verdicts: Verdicts & { readonly follows: TriedVerdict };
-  readonly rows: Readonly<Partial<Record<RowName, Readonly<Record<string, Figure>>>>>;
-}
 
 export interface Evaluation {
   readonly format: 1;
@@ -140,100 +116,6 @@ async function measureRow(bench: Bench, inputs: RowInputs, set: TargetSet, name:
   if (name !== decode && name !== SWAPPED[decode]) return measured;
   const words_read = shareRead(await readWords(bench, inputs, texts));
   return { ...measured, columns: { ...measured.columns, words_read } };
-}
-
-/** Rows that come nearest to a target; what none of them explains is not verbalisable. */
-const TEXTS = ['gold', 'chain', 'retrieve', 'best_of_n', 'greedy', 'nearest'] as const satisfies RowName[];
-
-function viewTable(
-  bench: Bench,
-  view: View,
-  set: Thoughts,
-  { measured, follows }: { measured: ReadonlyMap<RowName, Measurements>; follows: Follows },
-): ViewTable {
-  const { config, views } = bench;
-  const settings = bootstrapOf(bench, view);
-  const rows = Object.fromEntries(
-    [...measured].map(([row, { columns, fve }]) => {
-      const means = Object.entries(columns)
-        .filter(([column]) => column !== 'nll')
-        .map(([column, values]) => [column, bootstrap(present(values), settings(`${row} ${column}`))] as const);
-      const perplexity = bootstrap({ numerator: columns.nll! }, { ...settings(`${row} ppl`), transform: Math.exp });
-      const explained = bootstrap(
-        { numerator: fve.error, denominator: fve.total },
-        { ...settings(`${row} fve`), transform: x => 1 - x },
-      );
-      const figures: Record<string, Figure> = { ...Object.fromEntries(means), fve: explained, perplexity };
-      return [row, figures];
-    }),
-  ) as Record<RowName, Record<string, Figure>>;
-  const states = bench.client.lrm.spec.latents + 1;
-  const perProblem = set.problems.map((_, i) => causalOf(set.causal, states, i, view.steps));
-  const causal = perIntervention((site, kind) =>
-    bootstrap(
-      present(Float64Array.from(perProblem, scores => largest(scores[site][kind]))),
-      settings(`causal ${site} ${kind}`),
-    ),
-  );
-  const end = views.controls.find(c => c.id === view.id);
-  const reach = (v: View): Reach => ({ fve: Number.isFinite(v.fve) ? v.fve : null, nats: v.nats ?? null });
-  const of = (row: RowName) => measured.get(row)!;
-  const ours = of(config.eval.decode);
-  const lead = (name: string, errors: ArrayLike<number>): Bound => {
-    const numerator = Float64Array.from(errors, (error, i) => error - ours.fve.error[i]!);
-    return bootstrap({ numerator, denominator: ours.fve.total }, settings(`lead over ${name}`));
-  };
-  const overRow = (name: string, row: RowName) => lead(name, of(row).fve.error);
-  const right = `right_${view.anchor?.step}`;
-  const fve = (row: RowName) => rows[row].fve!.value;
-  return {
-    id: view.id,
-    steps: view.steps,
-    space: view.space,
-    anchor: view.anchor ? anchorName(view.anchor) : null,
-    reach: reach(view),
-    question_end_reach: end ? reach(end) : null,
-    causal,
-    follows,
-    verdicts: {
-      ...judge(
-        {
-          gap: rows[config.eval.decode].gap!,
-          fve: fve(config.eval.decode),
-          leads: {
-            empty: overRow('empty', 'empty'),
-            swapped: overRow('swapped', SWAPPED[config.eval.decode]),
-            "another problem's text": overRow('other_text', 'other_text'),
-            'the last token': overRow('last_token', 'last_token'),
-            'the mean': lead('the mean', ours.fve.total),
-          },
-          known: {
-            ...Object.fromEntries(TEXTS.map(row => [row, fve(row)])),
-            ...(view.space === 'raw' && { 'the own chains': reach(view).fve }),
-          },
-          swap: { input: causal.input.swap, readout: causal.readout.swap },
-          adds: {
-            nats: natsBeside(bench, view),
-            right:
-              right in ours.columns
-                ? bootstrap(difference(ours.columns[right]!, of('question_end').columns[right]!), settings('adds'))
-                : null,
-          },
-        },
-        config.eval.verdicts,
-      ),
-      follows: judgeFollows({ changes: follows.changes.value, stays: follows.stays.value }, config.eval.verdicts),
-    },
-    rows,
-  };
-}
-
-/** Of two columns, where both are known. */
-const difference = (a: Float64Array, b: Float64Array) => present(a.map((x, i) => x - b[i]!));
-
-/** The mean of what is there: NaN counts neither above nor below. */
-function present(values: Float64Array): Required<Parts> {
-  return { numerator: values.map(x => x || 0), denominator: values.map(x => (Number.isNaN(x) ? 0 : 1)) };
 }
 
 function bestView(result: number, validation: ReadonlyMap<string, Measurements>) {
