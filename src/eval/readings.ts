@@ -6,7 +6,7 @@
  * question. Verdicts hold one reading's own error against those of the controls and of the mean.
  */
 
-import { largest, type PerIntervention, type Site } from '../lrm/interventions.ts';
+import { largest, type PerIntervention } from '../lrm/interventions.ts';
 import { squaredDistance } from '../lrm/similarity.ts';
 import { gather, type View } from '../lrm/views.ts';
 import type { Decode } from '../rl/decodes.ts';
@@ -19,7 +19,7 @@ import { decode } from './decode.ts';
 import { complete, logLikelihoods } from './measure.ts';
 import { natsBeside, readQuestionEnds } from './questionEnd.ts';
 import { readTexts } from './readTexts.ts';
-import { type Bound, exactly, judge, type Verdicts } from './verdicts.ts';
+import { type Bound, type Evidence, exactly, judge, type Verdicts } from './verdicts.ts';
 import { readWords, type Word } from './words.ts';
 
 /** A text that reads nothing, scored against the target. */
@@ -128,23 +128,9 @@ export async function readAll(bench: Bench, request: ReadingsRequest): Promise<R
       return to(readout(0), others.subarray(from, from + d));
     });
     const gap = similarity - mean(foreign);
-    const swap = (site: Site) => exactly(largest(causal[i]![site].swap));
-    const verdicts = judge(
-      {
-        gap: exactly(gap),
-        fve,
-        leads: {
-          empty: exactly(fve - controls.empty.fve),
-          swapped: exactly(fve - controls.swapped.fve),
-          'the last token': exactly(fve - controls.last_token.fve),
-          'the mean': exactly(fve),
-        },
-        known: { 'this one': fve, ...(view.space === 'raw' && { 'the own chains': view.fve }) },
-        swap: { input: swap('input'), readout: swap('readout') },
-        adds: { nats: natsBeside(bench, view), right, same: text === ends[i] },
-      },
-      config.eval.verdicts,
-    );
+    const beside = { nats: natsBeside(bench, view), right, same: text === ends[i] };
+    const evidence = evidenceOf(view, { gap, fve, controls, causal: causal[i]! });
+    const verdicts = judge({ ...evidence, adds: beside }, config.eval.verdicts);
     const said = verdicts.verbalisable.holds;
     return {
       text: said ? text : null,
@@ -165,6 +151,28 @@ export async function readAll(bench: Bench, request: ReadingsRequest): Promise<R
       verdicts,
     };
   });
+}
+
+interface Scored extends Pick<Reading, 'controls'>, Pick<ReadingScores, 'gap' | 'fve'> {
+  readonly causal: StepCausal;
+}
+
+/** Of one reading: there are no intervals. */
+function evidenceOf(view: View, { gap, fve, controls, causal }: Scored): Omit<Evidence, 'adds'> {
+  const lead = ({ fve: floor }: Control) => exactly(fve - floor);
+  const chains = Number.isFinite(view.fve) ? view.fve : null;
+  return {
+    gap: exactly(gap),
+    fve,
+    leads: {
+      empty: lead(controls.empty),
+      swapped: lead(controls.swapped),
+      'the last token': lead(controls.last_token),
+      'the mean': exactly(fve),
+    },
+    known: { 'this one': fve, ...(view.space === 'raw' && { 'the own chains': chains }) },
+    swap: { input: exactly(largest(causal.input.swap)), readout: exactly(largest(causal.readout.swap)) },
+  };
 }
 
 /** For each question `count` rows of `donors`, from behind its own place on and never of the same question. */
