@@ -7,12 +7,12 @@
  */
 
 import { largest, type PerIntervention } from '../lrm/interventions.ts';
-import { squaredDistance } from '../lrm/similarity.ts';
+import { comparer, squaredDistance } from '../lrm/similarity.ts';
 import { gather, type View } from '../lrm/views.ts';
 import type { Decode } from '../rl/decodes.ts';
 import { RecodiError } from '../run/errors.ts';
 import type { Bank } from './bank.ts';
-import { type Bench, lastToken, similarityTo } from './bench.ts';
+import { type Bench, lastToken } from './bench.ts';
 import { bestTexts, type Candidate } from './candidates.ts';
 import type { ChainTask } from './chain.ts';
 import { decode } from './decode.ts';
@@ -105,16 +105,19 @@ export async function readAll(bench: Bench, request: ReadingsRequest): Promise<R
   const likelihoods = await logLikelihoods(bench, request, texts);
   const words = await readWords(bench, request, texts);
   tick?.();
+  const { prepare, compare } = comparer(config.reward.kind, view.frame, view.variance);
+  const [read, targets, foreign] = [prepare(readouts), prepare(vectors), prepare(others)];
+  const count = others.length / (n * d);
   return texts.map((text, i) => {
     const target = vectors.subarray(i * d, (i + 1) * d);
     const readout = (of: number) => readouts.subarray((5 * i + of) * d, (5 * i + of + 1) * d);
-    const to = (state: Float32Array, vector: Float32Array) => similarityTo(config, view, state, vector)[0]!;
+    const similarityOf = (of: number) => compare(read, 5 * i + of, targets, i);
     const control = (of: number, what: string): Control => ({
       text: what,
-      similarity: to(readout(of), target),
+      similarity: similarityOf(of),
       fve: explained(view, readout(of), target),
     });
-    const similarity = to(readout(0), target);
+    const similarity = similarityOf(0);
     const fve = explained(view, readout(0), target);
     const controls = {
       empty: control(1, ''),
@@ -122,12 +125,8 @@ export async function readAll(bench: Bench, request: ReadingsRequest): Promise<R
       last_token: control(3, last[i]!),
       question_end: control(4, ends[i]!),
     };
-    const count = others.length / (n * d);
-    const foreign = Array.from({ length: count }, (_, j) => {
-      const from = (i * count + j) * d;
-      return to(readout(0), others.subarray(from, from + d));
-    });
-    const gap = similarity - mean(foreign);
+    const toOthers = Array.from({ length: count }, (_, j) => compare(read, 5 * i, foreign, i * count + j));
+    const gap = similarity - mean(toOthers);
     const beside = { nats: natsBeside(bench, view), right, same: text === ends[i] };
     const evidence = evidenceOf(view, { gap, fve, controls, causal: causal[i]! });
     const verdicts = judge({ ...evidence, adds: beside }, config.eval.verdicts);

@@ -49,7 +49,7 @@ export interface CausalInput {
 }
 
 /** Subjects of one graph: all their variants are computed at once. */
-const SUBJECTS = 8;
+const SUBJECTS = 16;
 
 /** Every intervention on each state of each subject, [subjects,N+1] each. */
 export async function causalChunk({ folder, questions, subjects, shifts }: CausalInput): Promise<CausalScores> {
