@@ -39,7 +39,9 @@ describe('bench', () => {
   it('says where the time of a case goes, in ONNX Runtime and in JavaScript', async () => {
     const text = await profileText('lrm:1', 'tiny');
     expect(text).toMatch(/^lrm.gradient /m);
-    expect(text).toMatch(/^Gemm \[/m);
+    // Which operators take longest is the machine's to say.
+    expect(text).toMatch(/^\w+ \[/m);
+    expect(text).toMatch(/^(Gemm|MatMul|FusedMatMul) +\d/m);
     expect(text).toMatch(/^\(native code/m);
   });
 
