@@ -9,24 +9,20 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { meanAndRange } from '../src/cli/sweepTable.ts';
+import { meanAndRange } from '../src/cli/table.ts';
 import { METHODS, type Method, type MethodTable } from '../src/eval/chains.ts';
 import { SWAPPED } from '../src/eval/rows.ts';
 import type { Evaluation } from '../src/eval/table.ts';
+import { viewOf } from '../src/eval/tableFile.ts';
 
 const RESULTS = 2;
 const COLUMNS = ['right', 'exact', 'same', 'fve', 'gap'] as const;
 const PAGE = 'docs/results.md';
 const MARK = '<!-- What follows is written by tools/results.ts. -->\n';
 
-const chosenView = (run: Evaluation, result: number) => {
-  const chosen = run.content.find(content => content.result === result);
-  return run.views.find(view => view.id === chosen?.view);
-};
-
 /** One table: rows as mean and range over the runs. */
 function table(runs: readonly Evaluation[], result: number, only?: readonly string[]): string[] {
-  const views = runs.map(run => chosenView(run, result));
+  const views = runs.map(run => viewOf(run, result));
   const names = only ?? [...new Set(views.flatMap(view => Object.keys(view?.rows ?? {})))];
   const key = (column: string) => (column === 'right' || column === 'exact' ? `${column}_${result}` : column);
   return [

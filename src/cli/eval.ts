@@ -27,15 +27,16 @@ export function registerEval(program: Command): void {
       work: async (context, { gate = false, control = [], ...options }, folder = '') => {
         const { checkGateNames, checkGates, requireGates } = await import('../eval/gates.ts');
         const { evaluateRun } = await import('../eval/table.ts');
-        const { gatesFileSchema } = await import('../rl/config.ts');
+        const { gatesFileSchema } = await import('../rl/readingConfig.ts');
         const { loadConfig } = await import('../run/config/load.ts');
-        const { besideControls, readTable } = await import('../eval/controls.ts');
+        const { besideControls } = await import('../eval/controls.ts');
+        const { readTable } = await import('../eval/tableFile.ts');
         const { formatControls, formatEvaluation, formatGates } = await import('./evalTable.ts');
+        const given = typeof gate === 'string' ? loadConfig(gatesFileSchema, gate).gates : undefined;
         const controls = control.map(readTable);
         const { withTrainedRun } = await import('./trainedRun.ts');
         await withTrainedRun(context, folder, options, async bench => {
-          const own = gate ? bench.config.eval.gates : [];
-          const gates = typeof gate === 'string' ? loadConfig(gatesFileSchema, gate).gates : own;
+          const gates = given ?? (gate ? bench.config.eval.gates : []);
           checkGateNames(
             gates,
             bench.views.views.map(view => view.id),

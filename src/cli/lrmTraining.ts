@@ -51,7 +51,7 @@ async function train(context: CommandContext, config: LrmTrainConfig, paths: Run
   await withOwnedRun(context, paths, async ({ log, warn }) => {
     const { folder, evaluation } = await withPool(
       config,
-      pool => trainLrm({ config, world, paths, pool, signal, resume, progress, log }),
+      pool => trainLrm({ config, world, paths, pool, signal, resume, progress, log, warn }),
       warn,
     );
     if (!folder || !evaluation) return false;

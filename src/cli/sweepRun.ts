@@ -1,13 +1,13 @@
 /** Brings every run of a sweep to its end, one after the other in processes of their own, and prints what they read. */
 import { dirname } from 'node:path';
-import { readTable } from '../eval/controls.ts';
 import { ROW_NAMES } from '../eval/rows.ts';
-import { nearest } from '../run/config/nearest.ts';
+import { readTable } from '../eval/tableFile.ts';
+import { meant } from '../run/config/nearest.ts';
 import { RecodiError } from '../run/errors.ts';
 import { readJsonl } from '../run/jsonl.ts';
 import { runPaths } from '../run/paths.ts';
 import type { CommandContext } from './command.ts';
-import type { ComputeOptions } from './start.ts';
+import { type ComputeOptions, overrides } from './start.ts';
 import { resumeArguments, supervise } from './supervise.ts';
 import { planSweep, type SweepRequest, type SweepRun, stateOf } from './sweepPlan.ts';
 import { formatSweep, type SweptRun, type Training } from './sweepTable.ts';
@@ -50,17 +50,14 @@ export async function runSweep(
 
 function checkRow(row: string | undefined): void {
   if (row === undefined || (ROW_NAMES as readonly string[]).includes(row)) return;
-  const meant = nearest(row, ROW_NAMES);
-  const hint = meant === undefined ? `there are ${ROW_NAMES.join(', ')}` : `did you mean "${meant}"?`;
-  throw new RecodiError('usage', `--row: the held-out table has no row "${row}"; ${hint}`);
+  throw new RecodiError('usage', `--row: the held-out table has no row "${row}"; ${meant(row, ROW_NAMES)}`);
 }
 
 function commandOf({ kind, file, folder, sets }: SweepRun, state: 'new' | 'begun', compute: ComputeOptions): string[] {
-  const resume = resumeArguments(folder, compute);
-  if (state === 'begun') return resume;
-  const options = resume.slice(2);
+  if (state === 'begun') return resumeArguments(folder, compute);
   const begin = kind === 'lrm' ? ['lrm', 'train'] : ['train'];
-  return [...begin, file, '--runs', dirname(folder), ...sets.flatMap(set => ['--set', set]), ...options];
+  const set = [...sets, ...overrides(compute)].flatMap(text => ['--set', text]);
+  return [...begin, file, '--runs', dirname(folder), ...set];
 }
 
 const sweptRun = ({ folder }: SweepRun): SweptRun => ({ table: readTable(folder), training: trainingOf(folder) });

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
-import type { ControlTable } from '../eval/controls.ts';
 import { figure } from '../eval/evaluation.fixture.ts';
-import { formatSweep, meanAndRange, type SweptRun } from './sweepTable.ts';
+import type { TableFile } from '../eval/tableFile.ts';
+import { formatSweep, type SweptRun } from './sweepTable.ts';
+import { meanAndRange } from './table.ts';
 
 function run(seed: number, right: number): SweptRun {
   const rows = {
@@ -10,7 +11,7 @@ function run(seed: number, right: number): SweptRun {
     swapped_chain: { right_1: figure(0.1) },
     question_end: { right_1: figure(0.3) },
   };
-  const table: ControlTable = {
+  const table: TableFile = {
     format: 1,
     run: 'small',
     seed,

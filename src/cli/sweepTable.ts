@@ -1,25 +1,31 @@
 /** The table of a sweep, as Markdown: for each result of the chain what runs of one name read, as mean and range over their seeds. */
-import type { ControlTable } from '../eval/controls.ts';
 import { SWAPPED } from '../eval/rows.ts';
-
-/** Mean, and range where there are several; empty for none. */
-export function meanAndRange(values: readonly number[]): string {
-  if (values.length === 0) return '';
-  const mean = values.reduce((a, b) => a + b, 0) / values.length;
-  if (values.length === 1) return mean.toFixed(2);
-  return `${mean.toFixed(2)} (${Math.min(...values).toFixed(2)}–${Math.max(...values).toFixed(2)})`;
-}
+import { type TableFile, viewOf } from '../eval/tableFile.ts';
+import { meanAndRange } from './table.ts';
 
 /** How a run was trained: updates, their minutes, and the KL to the warm start at their end, in nats per text. */
 export type Training = Readonly<Record<'updates' | 'minutes' | 'kl', number>>;
 
 export interface SweptRun {
-  readonly table: ControlTable;
+  readonly table: TableFile;
   readonly training: Training;
 }
 
-/** What a column shows of a row: `swapped` and `question_end` are the share right of these controls. */
-const COLUMNS = ['right', 'exact', 'same', 'swapped', 'question_end'] as const;
+interface Read {
+  readonly result: number;
+  /** Of which row the figures are. */
+  readonly row: string;
+  readonly decode: TableFile['settings']['decode'];
+}
+
+/** Row and column of the held-out table that a column shows; `swapped` and `question_end` are the share right of these controls. */
+const COLUMNS: Readonly<Record<string, (read: Read) => readonly [row: string, column: string]>> = {
+  right: ({ row, result }) => [row, `right_${result}`],
+  exact: ({ row, result }) => [row, `exact_${result}`],
+  same: ({ row }) => [row, 'same'],
+  swapped: ({ decode, result }) => [SWAPPED[decode], `right_${result}`],
+  question_end: ({ result }) => ['question_end', `right_${result}`],
+};
 
 /** `row`: of which row the figures are; by default the one that `eval.decode` of each run names. */
 export function formatSweep(runs: readonly SweptRun[], row?: string): string {
@@ -29,23 +35,21 @@ export function formatSweep(runs: readonly SweptRun[], row?: string): string {
     const results = new Set(own.flatMap(({ table }) => table.content.map(({ result }) => result)));
     return [...results].map((result, i) => formatLine(i === 0 ? name : '', own, result, row));
   });
-  const head = ['run', 'seeds', 'result', 'view', ...COLUMNS, 'updates', 'minutes', 'KL'];
+  const head = ['run', 'seeds', 'result', 'view', ...Object.keys(COLUMNS), 'updates', 'minutes', 'KL'];
   return [head, head.map(() => '---'), ...lines].map(cells => `| ${cells.join(' | ')} |`).join('\n');
 }
 
 function formatLine(name: string, runs: readonly SweptRun[], result: number, asked: string | undefined): string[] {
   const chosen = runs.flatMap(({ table }) => {
-    const view = table.content.find(entry => entry.result === result)?.view;
-    const found = table.views.find(({ id }) => id === view);
-    return found ? [{ ...found, row: asked ?? table.settings.decode, decode: table.settings.decode }] : [];
+    const { decode } = table.settings;
+    const view = viewOf(table, result);
+    return view ? [{ view, read: { result, decode, row: asked ?? decode } }] : [];
   });
-  const shown = (column: (typeof COLUMNS)[number]) =>
+  const shown = (cell: (typeof COLUMNS)[string]) =>
     meanAndRange(
-      chosen.flatMap(({ rows, row, decode }) => {
-        const control = column === 'swapped' ? SWAPPED[decode] : column;
-        const own = column === 'swapped' || column === 'question_end';
-        const figures = rows[own ? control : row];
-        return figures?.[column === 'same' ? column : own ? `right_${result}` : `${column}_${result}`]?.value ?? [];
+      chosen.flatMap(({ view, read }) => {
+        const [row, column] = cell(read);
+        return view.rows[row]?.[column]?.value ?? [];
       }),
     );
   const spent = (part: keyof Training) => (name === '' ? '' : meanAndRange(runs.map(({ training }) => training[part])));
@@ -53,8 +57,8 @@ function formatLine(name: string, runs: readonly SweptRun[], result: number, ask
     name,
     name && runs.map(({ table }) => table.seed).join(', '),
     String(result),
-    [...new Set(chosen.map(({ id }) => id))].join(', '),
-    ...COLUMNS.map(shown),
+    [...new Set(chosen.map(({ view }) => view.id))].join(', '),
+    ...Object.values(COLUMNS).map(shown),
     ...(['updates', 'minutes', 'kl'] as const).map(spent),
   ];
 }

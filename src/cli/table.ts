@@ -36,3 +36,11 @@ export function formatTable(head: readonly string[], rows: readonly (readonly st
   table.push(...rows.map(row => [...row]));
   return `${table.toString().replaceAll(/[ \t]+$/gm, '')}\n`;
 }
+
+/** Mean, and range where there are several; empty for none. */
+export function meanAndRange(values: readonly number[]): string {
+  if (values.length === 0) return '';
+  const mean = values.reduce((a, b) => a + b, 0) / values.length;
+  if (values.length === 1) return mean.toFixed(2);
+  return `${mean.toFixed(2)} (${Math.min(...values).toFixed(2)}–${Math.max(...values).toFixed(2)})`;
+}

@@ -48,7 +48,7 @@ async function train(
       config,
       context,
       async pool => {
-        const { finished } = await runTraining({ config, paths, pool, signal, resume, progress, log });
+        const { finished } = await runTraining({ config, paths, pool, signal, resume, progress, log, warn });
         if (!finished) return false;
         const trained = `Trained; the run is in ${run}`;
         if (evaluate) {

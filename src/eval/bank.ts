@@ -2,9 +2,11 @@
  * The bank: free texts with the states that they leave in the frozen model, each read with a problem of its own. Retrieval
  * looks up the texts whose states are nearest to a target in the view's frame.
  */
+
 import { inChunks } from '../lrm/client.ts';
 import { drawFreeTexts, readFreeTexts } from '../lrm/targets.ts';
-import { gather, type View } from '../lrm/views.ts';
+import type { View } from '../lrm/views.ts';
+import { gather } from '../tensor/rows.ts';
 import { createShared, type SharedFloats } from '../tensor/shared.ts';
 import { keepStates, keptStates } from './bankFile.ts';
 import type { Bench } from './bench.ts';

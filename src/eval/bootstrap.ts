@@ -16,6 +16,11 @@ export interface Parts {
   readonly denominator?: ArrayLike<number>;
 }
 
+/** Parts of the mean of what is there: NaN counts neither above nor below. */
+export function present(values: Float64Array): Required<Parts> {
+  return { numerator: values.map(x => x || 0), denominator: values.map(x => (Number.isNaN(x) ? 0 : 1)) };
+}
+
 export interface BootstrapSettings {
   readonly resamples: number;
   readonly confidence: number;

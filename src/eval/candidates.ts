@@ -1,9 +1,11 @@
 /** What decoding is made of: texts proposed for target vectors, by the policy and by the bank, and their order by similarity. */
+
 import { inChunks } from '../lrm/client.ts';
 import { comparer } from '../lrm/similarity.ts';
-import { gather, standardise } from '../lrm/views.ts';
+import { standardise } from '../lrm/views.ts';
 import { rolloutTask } from '../rollout/rollout.ts';
 import { stream, uniforms } from '../run/random.ts';
+import { gather } from '../tensor/rows.ts';
 import type { SharedFloats } from '../tensor/shared.ts';
 import { type Bank, nearestTexts } from './bank.ts';
 import type { Bench, ReadingTask } from './bench.ts';

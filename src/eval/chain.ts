@@ -8,12 +8,14 @@
  * chains are ranked: by the similarities of all steps read, and the log-probability of the text under the reference at a price per
  * nat, as PPO weighs them. The price settles what the reward hardly sees: `21 - 3 = 12` leaves nearly the state of `21 - 9 = 12`.
  */
+
 import { nothingShown, type PromptRows } from '../../policies/promptRows.ts';
 import { anchorPosition } from '../lrm/anchors.ts';
 import { inChunks } from '../lrm/client.ts';
-import { gather, standardise, type View } from '../lrm/views.ts';
+import { standardise, type View } from '../lrm/views.ts';
 import { stepsTask } from '../rollout/steps.ts';
 import { memo } from '../run/memo.ts';
+import { gather } from '../tensor/rows.ts';
 import type { SharedFloats } from '../tensor/shared.ts';
 import type { Bank } from './bank.ts';
 import { type Bench, type ReadingTask, vectorsOf } from './bench.ts';

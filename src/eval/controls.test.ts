@@ -2,11 +2,12 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { besideControls, type ControlTable, readTable } from './controls.ts';
+import { besideControls } from './controls.ts';
 import { evaluation, figure } from './evaluation.fixture.ts';
+import { readTable, type TableFile } from './tableFile.ts';
 
 /** A table in which the row that is judged says result 1 in so many cases, at its own view. */
-function table(run: string, right: number | null, half = 0.05): ControlTable {
+function table(run: string, right: number | null, half = 0.05): TableFile {
   const rows = { chain: { right_1: figure(right, half), exact_1: figure(right, half) }, empty: {} };
   return {
     format: 1,
@@ -17,7 +18,7 @@ function table(run: string, right: number | null, half = 0.05): ControlTable {
     content: [{ result: 1, view: `${run}.k1` }],
   };
 }
-const evidence = (...tables: ControlTable[]) => besideControls(tables[0]!, tables.slice(1))[0]!.evidence.right_1!;
+const evidence = (...tables: TableFile[]) => besideControls(tables[0]!, tables.slice(1))[0]!.evidence.right_1!;
 
 describe('beside control models', () => {
   it('every row of each is shown, at the view that the model itself chose', () => {
@@ -41,7 +42,7 @@ describe('beside control models', () => {
   });
 
   it('tables that were read in other ways, or of other problems, are refused', () => {
-    const greedy: ControlTable = { ...table('pause', 0.3), settings: { confidence: 0.95, decode: 'greedy' } };
+    const greedy: TableFile = { ...table('pause', 0.3), settings: { confidence: 0.95, decode: 'greedy' } };
     expect(() => evidence(table('own', 0.9), greedy)).toThrow(/control pause: expected readings by chain .*got greedy/);
     const shorter = { ...table('pause', 0.3), content: [] };
     expect(() => evidence(table('own', 0.9), shorter)).toThrow(/run pause: its table says nothing of result 1/);
@@ -49,7 +50,7 @@ describe('beside control models', () => {
 
   it('are read from their run folders', () => {
     const folder = mkdtempSync(join(tmpdir(), 'recodi-control-'));
-    expect(() => readTable(folder)).toThrow(/make the control's table first by `recodi eval/);
+    expect(() => readTable(folder)).toThrow(/make the table first by `recodi eval/);
     writeFileSync(join(folder, 'eval.json'), JSON.stringify(evaluation));
     expect(readTable(folder).run).toBe(evaluation.run);
     writeFileSync(join(folder, 'eval.json'), JSON.stringify({ ...evaluation, content: 'none' }));

@@ -3,35 +3,10 @@
  * chain is read at the view that the model's own validation problems chose. A reading is **evidence** of recurrent thought where no
  * control reads as well: its interval lies above those of all controls.
  */
-import { existsSync } from 'node:fs';
-import { relative } from 'node:path';
-import { z } from 'zod';
-import { DECODES } from '../rl/decodes.ts';
 import { RecodiError } from '../run/errors.ts';
-import { readJson } from '../run/files.ts';
-import { runPaths } from '../run/paths.ts';
 import type { Figure } from './bootstrap.ts';
+import { type TableFile, viewOf } from './tableFile.ts';
 import type { Verdict } from './verdicts.ts';
-
-const figureSchema = z.object({
-  value: z.number().nullable(),
-  low: z.number().nullable(),
-  high: z.number().nullable(),
-});
-
-/** What is compared of an eval.json, which holds more. */
-const tableSchema = z.object({
-  format: z.literal(1),
-  run: z.string(),
-  seed: z.int(),
-  settings: z.object({ confidence: z.number(), decode: z.enum(DECODES) }),
-  views: z
-    .array(z.object({ id: z.string(), rows: z.record(z.string(), z.record(z.string(), figureSchema)) }))
-    .readonly(),
-  content: z.array(z.object({ result: z.int().min(1), view: z.string() })).readonly(),
-});
-
-export type ControlTable = z.infer<typeof tableSchema>;
 
 /** A model's table at the view chosen for a result. */
 export interface ModelRows {
@@ -48,18 +23,8 @@ export interface ControlledResult {
   readonly evidence: Readonly<Record<string, Verdict>>;
 }
 
-/** @throws RecodiError('input') for a run that has no table yet, or an unreadable one. */
-export function readTable(folder: string): ControlTable {
-  const { evaluation: path } = runPaths(folder);
-  if (existsSync(path)) return readJson(path, tableSchema);
-  throw new RecodiError(
-    'input',
-    `${path}: no such file; make the control's table first by \`recodi eval ${relative('.', folder)}\`.`,
-  );
-}
-
 /** @throws RecodiError('input') for tables that cannot be held against each other. */
-export function besideControls(own: ControlTable, controls: readonly ControlTable[]): ControlledResult[] {
+export function besideControls(own: TableFile, controls: readonly TableFile[]): ControlledResult[] {
   const { confidence, decode } = own.settings;
   for (const { run, settings } of controls) {
     if (settings.confidence === confidence && settings.decode === decode) continue;
@@ -79,13 +44,12 @@ export function besideControls(own: ControlTable, controls: readonly ControlTabl
   });
 }
 
-function atResult({ run, views, content }: ControlTable, result: number): ModelRows {
-  const chosen = content.find(entry => entry.result === result);
-  const view = views.find(({ id }) => id === chosen?.view);
-  if (view) return { run, view: view.id, rows: view.rows };
+function atResult(table: TableFile, result: number): ModelRows {
+  const view = viewOf(table, result);
+  if (view) return { run: table.run, view: view.id, rows: view.rows };
   throw new RecodiError(
     'input',
-    `run ${run}: its table says nothing of result ${result}; compare runs on problems of as many steps.`,
+    `run ${table.run}: its table says nothing of result ${result}; compare runs on problems of as many steps.`,
   );
 }
 
@@ -98,12 +62,13 @@ interface Interval {
 
 /** An interval that overlaps the own one reads as well; and so may one that is not known. */
 export function judgeEvidence(models: readonly ModelRows[], row: string, column: string): Verdict {
-  const known = models.flatMap(({ run, rows }): Interval[] => {
+  const known: Interval[] = [];
+  for (const { run, rows } of models) {
     const { value = null, low = null, high = null } = rows[row]?.[column] ?? {};
-    return value === null || low === null || high === null ? [] : [{ run, value, low, high }];
-  });
-  const unknown = models.find(({ run }) => !known.some(interval => interval.run === run));
-  if (unknown) return { holds: false, reason: `${unknown.run} has no ${column} of ${row}` };
+    if (value === null || low === null || high === null)
+      return { holds: false, reason: `${run} has no ${column} of ${row}` };
+    known.push({ run, value, low, high });
+  }
   const [own, ...controls] = known;
   const asWell = controls.filter(({ high }) => high >= own!.low);
   const list = (intervals: readonly Interval[]) => intervals.map(shown).join(', ');

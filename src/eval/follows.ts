@@ -6,8 +6,10 @@
  * Staying is easy: a reader that always says the same always stays. So the two are told apart, and beside change stand two
  * controls that must be near 0: the edited question read from the thought before the edit, and another problem's new reading.
  */
-import { gather, type View } from '../lrm/views.ts';
+
+import type { View } from '../lrm/views.ts';
 import { integer, type Stream, stream } from '../run/random.ts';
+import { gather } from '../tensor/rows.ts';
 import type { Edit, Problem } from '../worlds/problem.ts';
 import type { Bank } from './bank.ts';
 import type { Bench } from './bench.ts';

@@ -4,8 +4,8 @@
  * validation problems for the result that the column speaks of, else the one that reads best there.
  */
 
-import type { Gate } from '../rl/config.ts';
-import { nearest } from '../run/config/nearest.ts';
+import type { Gate } from '../rl/readingConfig.ts';
+import { meant } from '../run/config/nearest.ts';
 import { RecodiError } from '../run/errors.ts';
 import { ROWS, type RowName } from './rows.ts';
 import type { Evaluation } from './table.ts';
@@ -33,9 +33,10 @@ export function checkGateNames(gates: readonly Gate[], views: readonly string[])
   gates.forEach((gate, i) => {
     const check = (key: keyof Gate, what: string, name: string | undefined, names: readonly string[]) => {
       if (name === undefined || names.includes(name)) return;
-      const meant = nearest(name, names);
-      const hint = meant === undefined ? `there are ${names.join(', ')}` : `did you mean "${meant}"?`;
-      throw new RecodiError('config', `eval.gates.${i}.${key}: the table has no ${what} "${name}"; ${hint}`);
+      throw new RecodiError(
+        'config',
+        `eval.gates.${i}.${key}: the table has no ${what} "${name}"; ${meant(name, names)}`,
+      );
     };
     const [part] = gate.figure?.split('.') ?? [];
     check('figure', 'figure', part, FIGURES);
@@ -50,17 +51,18 @@ export function checkGateNames(gates: readonly Gate[], views: readonly string[])
 export function checkGates(evaluation: Evaluation, gates: readonly Gate[]): GateResult[] {
   return gates.map(gate => {
     const { row, metric, figure, over, min, max } = gate;
-    const view = viewOf(evaluation, gate);
+    const whole = figure?.startsWith('chains.');
+    const view = whole ? undefined : viewOf(evaluation, gate);
     const table = evaluation.views.find(({ id }) => id === view);
     const ofRow = (name: string) => table?.rows[name as RowName]?.[metric!]?.value ?? null;
     const [own, base] =
       figure === undefined
         ? [ofRow(row!), over === undefined ? 0 : ofRow(over)]
-        : [figureAt(figure.startsWith('chains.') ? evaluation : table, figure), 0];
+        : [figureAt(whole ? evaluation : table, figure), 0];
     const got = own === null || base === null ? null : own - base;
     const bounds = [min !== undefined && `≥ ${min}`, max !== undefined && `≤ ${max}`].filter(Boolean);
     return {
-      gate: `${figure ?? `${row} ${metric}`} at ${view ?? 'no view'}${over === undefined ? '' : `, over ${over}`}`,
+      gate: `${figure ?? `${row} ${metric}`}${whole ? '' : ` at ${view ?? 'no view'}`}${over === undefined ? '' : `, over ${over}`}`,
       expected: bounds.join(' and '),
       got,
       passed: got !== null && got >= (min ?? -Infinity) && got <= (max ?? Infinity),

@@ -6,8 +6,9 @@
 import { anchorName } from '../lrm/anchors.ts';
 import { causalOf } from '../lrm/interventions.ts';
 import { LENS_TOP } from '../lrm/runtime.ts';
-import { gather, type View } from '../lrm/views.ts';
+import type { View } from '../lrm/views.ts';
 import type { Decode } from '../rl/decodes.ts';
+import { gather } from '../tensor/rows.ts';
 import { type Bank, buildBank } from './bank.ts';
 import { type Bench, vectorsOf } from './bench.ts';
 import { chainTask } from './chain.ts';

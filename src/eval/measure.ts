@@ -5,8 +5,9 @@
 
 import { inChunks } from '../lrm/client.ts';
 import { fveTerms } from '../lrm/similarity.ts';
-import { gather, standardise } from '../lrm/views.ts';
+import { standardise } from '../lrm/views.ts';
 import { likelihoodTask } from '../rollout/score.ts';
+import { gather } from '../tensor/rows.ts';
 import type { Problem, Step } from '../worlds/problem.ts';
 import { type Bench, type ReadingTask, similarityTo } from './bench.ts';
 import { readTexts } from './readTexts.ts';

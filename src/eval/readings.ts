@@ -8,9 +8,10 @@
 
 import { largest, type PerIntervention } from '../lrm/interventions.ts';
 import { comparer, squaredDistance } from '../lrm/similarity.ts';
-import { gather, type View } from '../lrm/views.ts';
+import type { View } from '../lrm/views.ts';
 import type { Decode } from '../rl/decodes.ts';
 import { RecodiError } from '../run/errors.ts';
+import { gather } from '../tensor/rows.ts';
 import type { Bank } from './bank.ts';
 import { type Bench, lastToken } from './bench.ts';
 import { bestTexts, type Candidate } from './candidates.ts';

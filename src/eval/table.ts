@@ -10,6 +10,7 @@ import { writeJson } from '../run/files.ts';
 import { memo } from '../run/memo.ts';
 import { type Bank, buildBank } from './bank.ts';
 import { type Bench, bootstrapOf, withCausal } from './bench.ts';
+import { present } from './bootstrap.ts';
 import { bestTexts } from './candidates.ts';
 import { chainTask } from './chain.ts';
 import { type ChainsTable, measureChains, type ViewReading } from './chains.ts';
@@ -17,7 +18,7 @@ import { decode } from './decode.ts';
 import { measureFollows } from './follows.ts';
 import { type Measurements, measure } from './measure.ts';
 import { ROW_NAMES, ROWS, type RowInputs, type RowName, SWAPPED } from './rows.ts';
-import { present, type ViewTable, viewTable } from './viewTable.ts';
+import { type ViewTable, viewTable } from './viewTable.ts';
 import { readWords, shareRead } from './words.ts';
 
 export interface Evaluation {

@@ -3,7 +3,7 @@ import { anchorName } from '../lrm/anchors.ts';
 import { causalOf, largest, type PerIntervention, perIntervention } from '../lrm/interventions.ts';
 import type { View } from '../lrm/views.ts';
 import { type Bench, bootstrapOf, type Thoughts } from './bench.ts';
-import { type BootstrapSettings, bootstrap, type Figure, type Parts } from './bootstrap.ts';
+import { type BootstrapSettings, bootstrap, type Figure, present } from './bootstrap.ts';
 import type { Follows } from './follows.ts';
 import type { Measurements } from './measure.ts';
 import { natsBeside } from './questionEnd.ts';
@@ -132,9 +132,4 @@ function evidenceOf(bench: Bench, view: View, { measured, rows, causal, settings
       right: own && end ? bootstrap(present(own.map((x, i) => x - end[i]!)), settings('adds')) : null,
     },
   };
-}
-
-/** The mean of what is there: NaN counts neither above nor below. */
-export function present(values: Float64Array): Required<Parts> {
-  return { numerator: values.map(x => x || 0), denominator: values.map(x => (Number.isNaN(x) ? 0 : 1)) };
 }

@@ -11,6 +11,7 @@
  * the vectors' metadata says which labels.jsonl they belong to. Views that were read are kept for a labelling that is started again
  * (parts.ts).
  */
+
 import { join } from 'node:path';
 import { type Bank, buildBank } from '../eval/bank.ts';
 import { type Bench, bootstrapOf, type Thoughts, vectorsOf, withCausal } from '../eval/bench.ts';
@@ -23,11 +24,12 @@ import { donorRows, READING_PARTS, readAll } from '../eval/readings.ts';
 import { firstProblems } from '../eval/table.ts';
 import type { Bound } from '../eval/verdicts.ts';
 import { causalOf } from '../lrm/interventions.ts';
-import { gather, targetVectors, type View } from '../lrm/views.ts';
+import { targetVectors, type View } from '../lrm/views.ts';
 import { sha256 } from '../run/config/pin.ts';
 import { makeFolder, readText, writeFileAtomic, writeJson } from '../run/files.ts';
 import { formatJsonl } from '../run/jsonl.ts';
 import { packageVersion } from '../run/package.ts';
+import { gather } from '../tensor/rows.ts';
 import { writeSafetensors } from '../tensor/safetensors.ts';
 import { oracleRow } from './activationOracle.ts';
 import { assembleLabel } from './assemble.ts';

@@ -6,11 +6,8 @@
  */
 import { z } from 'zod';
 import { commonKeys } from '../run/config/common.ts';
+import { count, positive, weight } from '../run/config/numbers.ts';
 import { LATENT_INPUTS } from './codi.ts';
-
-const count = z.int().min(1);
-const positive = z.number().positive();
-const weight = z.number().min(0);
 
 const model = z
   .strictObject({

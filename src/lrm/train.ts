@@ -8,14 +8,11 @@ import { loadTokenizer, writeWordTokenizer } from '../lm/tokenizer.ts';
 import { newestCheckpoint, saveCheckpoint } from '../run/checkpoint.ts';
 import { RecodiError } from '../run/errors.ts';
 import { makeFolder, writeJson } from '../run/files.ts';
-import type { Log } from '../run/log.ts';
 import { openMetrics } from '../run/metricsWriter.ts';
 import { packageVersion } from '../run/package.ts';
-import type { RunPaths } from '../run/paths.ts';
-import type { Progress } from '../run/progress.ts';
+import type { ResumableRun } from '../run/resumable.ts';
 import { checkpointSchedule } from '../run/schedule.ts';
 import { noteStep, stopIfStuck } from '../run/skips.ts';
-import type { Pool } from '../tensor/pool.ts';
 import type { World } from '../worlds/problem.ts';
 import { createLrmClient } from './client.ts';
 import type { LrmSpec } from './codi.ts';
@@ -31,15 +28,9 @@ const MARKERS = [BOT, EOT, '<inv>', '<sep>'];
 
 const stateSchema = z.strictObject({ stage: z.int().min(0), step: z.int().min(0), updates: z.int().min(0) });
 
-export interface LrmTraining {
+export interface LrmTraining extends ResumableRun {
   readonly config: LrmConfig;
   readonly world: World;
-  readonly paths: RunPaths;
-  readonly pool: Pool;
-  readonly signal: AbortSignal;
-  readonly resume: boolean;
-  readonly progress: Progress;
-  readonly log: Log;
 }
 
 export interface LrmTrained {
@@ -49,13 +40,9 @@ export interface LrmTrained {
 }
 
 export async function trainLrm(training: LrmTraining): Promise<LrmTrained> {
-  const { config, world, paths, pool, progress, log } = training;
+  const { config, world, paths, pool, progress, warn } = training;
   const modelFolder = join(paths.folder, 'model');
   const { spec, file, tokenizer } = await prepare(config, world, modelFolder);
-  const warn = (message: string) => {
-    log.warn(message);
-    progress.note(message);
-  };
   const checkpoint = training.resume ? newestCheckpoint(paths.checkpoints, stateSchema, warn) : undefined;
   const from: CurriculumState | undefined = checkpoint && {
     stage: checkpoint.state.stage,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { gather, loadViews, saveViews, standardise, targetVectors, type View, type Views, viewId } from './views.ts';
+import { loadViews, saveViews, standardise, targetVectors, type View, type Views, viewId } from './views.ts';
 
 const d = 3;
 const count = 4;
@@ -104,8 +104,4 @@ it('different steps and anchors have different names', () => {
   expect(viewId([0, 2])).toBe('k0+2');
   const steps = fc.uniqueArray(fc.integer({ min: 0, max: 12 }), { minLength: 1, maxLength: 5 });
   fc.assert(fc.property(steps, steps, (a, b) => (viewId(a) === viewId(b)) === (a.join() === b.join())));
-});
-
-it('gather picks rows of vectors', () => {
-  expect([...gather(Float32Array.of(0, 1, 10, 11, 20, 21), [2, 0], 2)]).toEqual([20, 21, 0, 1]);
 });

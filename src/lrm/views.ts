@@ -186,12 +186,3 @@ function wholeView(
     }),
   };
 }
-
-/** Rows of vectors [m,d] by their numbers: [rows,d]. */
-export function gather(vectors: Float32Array, rows: readonly number[], d: number): Float32Array {
-  const out = new Float32Array(rows.length * d);
-  rows.forEach((row, i) => {
-    out.set(vectors.subarray(row * d, (row + 1) * d), i * d);
-  });
-  return out;
-}

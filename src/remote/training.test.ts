@@ -58,8 +58,10 @@ describe.skipIf(!hasRedis)('a training', () => {
     const paths = createRun(folder, trainConfigSchema, config);
     const { signal } = new AbortController();
     setMaxListeners(0, signal);
+    const log = openLog(paths.log);
+    const warn = (sentence: string) => log.warn(sentence);
     try {
-      await runTraining({ config, paths, pool, signal, resume: false, progress: quiet, log: openLog(paths.log) });
+      await runTraining({ config, paths, pool, signal, resume: false, progress: quiet, log, warn });
     } finally {
       await pool.close();
     }

@@ -5,6 +5,7 @@
  * - grpo: the problem's other texts say it (groupAdvantages.ts); the KL is in the loss.
  * - rloo: they do too, and a text is one action, with the KL of all its tokens in its reward.
  */
+import { gather } from '../tensor/rows.ts';
 import type { TrainConfig } from './config.ts';
 import { gae } from './gae.ts';
 import { grpoAdvantages, rlooAdvantages } from './groupAdvantages.ts';
@@ -12,7 +13,7 @@ import { rowSums } from './mask.ts';
 import { rewardMetrics } from './metrics.ts';
 import type { Objective } from './ppoTask.ts';
 import { tokenRewards } from './rewards.ts';
-import { type Rollouts, rowsAt } from './rollouts.ts';
+import type { Rollouts } from './rollouts.ts';
 import { explainedVariance, whiten } from './whiten.ts';
 
 export interface Credit {
@@ -52,10 +53,10 @@ const CREDIT: Readonly<Record<Settings['algorithm'], (earned: Earned, settings: 
       },
       of: texts => ({
         algorithm: 'ppo',
-        advantages: rowsAt(shown, texts, width),
-        weights: rowsAt(weights, texts, width),
-        oldValues: rowsAt(values, texts, width),
-        returns: rowsAt(returns, texts, width),
+        advantages: gather(shown, texts, width),
+        weights: gather(weights, texts, width),
+        oldValues: gather(values, texts, width),
+        returns: gather(returns, texts, width),
         valueClip,
         valueCoefficient,
       }),
@@ -71,9 +72,9 @@ const CREDIT: Readonly<Record<Settings['algorithm'], (earned: Earned, settings: 
       metrics: {},
       of: texts => ({
         algorithm: 'grpo',
-        advantages: rowsAt(advantages, texts, width),
-        weights: rowsAt(weights, texts, width),
-        referenceLogProbs: rowsAt(referenceLogProbs, texts, width),
+        advantages: gather(advantages, texts, width),
+        weights: gather(weights, texts, width),
+        referenceLogProbs: gather(referenceLogProbs, texts, width),
         klCoefficient,
       }),
     };
@@ -89,8 +90,8 @@ const CREDIT: Readonly<Record<Settings['algorithm'], (earned: Earned, settings: 
       metrics: rewardMetrics(scores, klOfTexts, klCoefficient),
       of: texts => ({
         algorithm: 'rloo',
-        advantages: rowsAt(advantages, texts, 1),
-        weights: rowsAt(weights, texts, 1),
+        advantages: gather(advantages, texts, 1),
+        weights: gather(weights, texts, 1),
       }),
     };
   },

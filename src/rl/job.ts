@@ -4,11 +4,8 @@ import type { PolicySpec } from '../../policies/languageModel.ts';
 import type { LearnerState } from '../lm/learner.ts';
 import type { TextStatistics } from '../lrm/views.ts';
 import { saveCheckpoint } from '../run/checkpoint.ts';
-import type { Log } from '../run/log.ts';
 import type { MetricsWriter } from '../run/metricsWriter.ts';
-import type { RunPaths } from '../run/paths.ts';
-import type { Progress } from '../run/progress.ts';
-import type { Pool } from '../tensor/pool.ts';
+import type { ResumableRun } from '../run/resumable.ts';
 import type { TrainConfig } from './config.ts';
 import type { Prepared } from './prepare.ts';
 
@@ -25,14 +22,8 @@ export const stateSchema = z.strictObject({
 });
 export type State = z.infer<typeof stateSchema>;
 
-export interface Training {
+export interface Training extends ResumableRun {
   readonly config: TrainConfig;
-  readonly paths: RunPaths;
-  readonly pool: Pool;
-  readonly signal: AbortSignal;
-  readonly resume: boolean;
-  readonly progress: Progress;
-  readonly log: Log;
 }
 
 export interface Job extends Training {
@@ -40,7 +31,6 @@ export interface Job extends Training {
   readonly spec: PolicySpec;
   readonly metrics: MetricsWriter;
   readonly state: State;
-  warn(message: string): void;
 }
 
 /** What PPO begins from. */

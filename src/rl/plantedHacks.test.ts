@@ -89,9 +89,9 @@ async function alarmsOf(name: string, pool: Pool): Promise<string[]> {
   for (const path of [prepared.targets, prepared.targetVectors, prepared.translators])
     cpSync(path, join(paths.folder, basename(path)), { recursive: true });
   const said: string[] = [];
-  const progress = { ...quiet, note: (sentence: string) => said.push(sentence) };
+  const warn = (sentence: string) => void said.push(sentence);
   const { signal } = new AbortController();
-  const training = { config, paths, pool, signal, resume: false, progress, log: openLog(paths.log) };
+  const training = { config, paths, pool, signal, resume: false, progress: quiet, log: openLog(paths.log), warn };
   try {
     expect((await runTraining(training)).finished).toBe(true);
   } catch (error) {

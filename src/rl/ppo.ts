@@ -14,6 +14,7 @@ import { RecodiError } from '../run/errors.ts';
 import { shuffled, stream, uniforms } from '../run/random.ts';
 import { isStuck, noteStep, type Skips } from '../run/skips.ts';
 import type { Pool } from '../tensor/pool.ts';
+import { gather } from '../tensor/rows.ts';
 import type { SharedFloats } from '../tensor/shared.ts';
 import type { TrainConfig } from './config.ts';
 import { type Credit, creditOf } from './credit.ts';
@@ -21,7 +22,7 @@ import { klK1, nextKlCoefficient } from './kl.ts';
 import { rolloutMetrics, type StepParts, stepMetrics, stepParts, termMetrics } from './metrics.ts';
 import { microBatchesOf } from './microBatches.ts';
 import { type PpoInput, ppoTask } from './ppoTask.ts';
-import { joinRollouts, type Rollouts, rowsAt } from './rollouts.ts';
+import { joinRollouts, type Rollouts } from './rollouts.ts';
 
 export type PpoSettings = TrainConfig['ppo'];
 
@@ -178,12 +179,12 @@ function microBatches(
     return {
       policy,
       rows: {
-        z: rowsAt(problems.z, shown, policy.targetSize),
+        z: gather(problems.z, shown, policy.targetSize),
         ...(policy.seesQuestion && problems.questions && { questions: shown.map(row => problems.questions![row]!) }),
-        ids: rowsAt(rollouts.tokens, own, width),
+        ids: gather(rollouts.tokens, own, width),
         lengths: own.map(row => rollouts.lengths[row]!),
         width,
-        oldLogProbs: rowsAt(rollouts.logProbs, own, width),
+        oldLogProbs: gather(rollouts.logProbs, own, width),
       },
       objective: credit.of(own),
       tokens,

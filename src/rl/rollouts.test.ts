@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { joinRollouts, rowsAt } from './rollouts.ts';
+import { joinRollouts } from './rollouts.ts';
 
 it('chunks of rollouts are joined in their order', () => {
   const chunk = (from: number) => ({
@@ -23,8 +23,4 @@ it('chunks of rollouts are joined in their order', () => {
   expect(joined.texts).toEqual(['0', '2', '4', '6']);
   expect(joined.scores.map(score => score.reward)).toEqual([0, 2, 4, 6]);
   expect([...joined.mask]).toEqual([1, 1, 1, 0, 1, 1, 1, 0]);
-});
-
-it('rows are taken in the order that is asked for', () => {
-  expect([...rowsAt(Float32Array.of(0, 1, 2, 3, 4, 5), [2, 0], 2)]).toEqual([4, 5, 0, 1]);
 });

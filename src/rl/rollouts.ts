@@ -1,4 +1,4 @@
-/** All rollouts of an update as one batch: joined from the chunks that were rolled out, and cut into rows for micro-batches. */
+/** All rollouts of an update as one batch: joined from the chunks that were rolled out. */
 import type { RolloutBatch } from '../rollout/rollout.ts';
 import { responseMask } from './mask.ts';
 
@@ -27,13 +27,4 @@ export function joinRollouts(parts: readonly RolloutBatch[], width: number): Rol
     values: floats(part => part.values),
     mask: responseMask(lengths, width),
   };
-}
-
-/** The `width` numbers of each of those rows. */
-export function rowsAt<T extends Float32Array | Int32Array>(source: T, rows: readonly number[], width: number): T {
-  const out = source.slice(0, rows.length * width) as T;
-  rows.forEach((row, i) => {
-    out.set(source.subarray(row * width, (row + 1) * width), i * width);
-  });
-  return out;
 }

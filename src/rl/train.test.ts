@@ -57,12 +57,17 @@ function begin(name: string, { seed, policy, warm_start, ppo, alarms }: Changes 
   return { config, paths: createRun(folder, trainConfigSchema, config) };
 }
 
+function logOf(paths: RunPaths) {
+  const log = openLog(paths.log);
+  return { log, warn: (sentence: string) => log.warn(sentence) };
+}
+
 function train(
   { config, paths }: { config: TrainConfig; paths: RunPaths },
   options: { resume?: boolean; signal?: AbortSignal } = {},
 ) {
   const { resume = false, signal = new AbortController().signal } = options;
-  return runTraining({ config, paths, pool: inlinePool(), signal, resume, progress: quiet, log: openLog(paths.log) });
+  return runTraining({ config, paths, pool: inlinePool(), signal, resume, progress: quiet, ...logOf(paths) });
 }
 
 const metricsOf = ({ metrics }: RunPaths) =>
@@ -120,7 +125,6 @@ describe('a training', () => {
     const stop = new AbortController();
     const progress: Progress = { ...quiet, stage: name => name === 'PPO' && stop.abort() };
     const { config, paths } = run;
-    const log = openLog(paths.log);
     const { finished } = await runTraining({
       config,
       paths,
@@ -128,7 +132,7 @@ describe('a training', () => {
       signal: stop.signal,
       resume: false,
       progress,
-      log,
+      ...logOf(paths),
     });
     expect(finished).toBe(false);
     expect(existsSync(join(paths.checkpoints, '000003'))).toBe(true);
@@ -155,7 +159,7 @@ describe('a training', () => {
       },
     };
     const { config, paths } = run;
-    const given = { config, paths, pool, signal: stop.signal, resume: false, progress: quiet, log: openLog(paths.log) };
+    const given = { config, paths, pool, signal: stop.signal, resume: false, progress: quiet, ...logOf(paths) };
     expect((await runTraining(given)).finished).toBe(false);
     expect(after).toEqual([]);
     expect(phases(paths).at(-1)).toBe('ppo 1');

@@ -17,13 +17,9 @@ export interface Trained {
 }
 
 export async function runTraining(training: Training): Promise<Trained> {
-  const { config, paths, progress, log } = training;
+  const { config, paths, warn } = training;
   const prepared = await prepare(training);
   const spec = policySpec(prepared.client.lrm, config.policy);
-  const warn = (message: string) => {
-    log.warn(message);
-    progress.note(message);
-  };
   const checkpoint = training.resume ? newestCheckpoint(paths.checkpoints, stateSchema, warn) : undefined;
   const state: State = checkpoint?.state ?? {
     phase: 'warm_start',
@@ -44,7 +40,7 @@ export async function runTraining(training: Training): Promise<Trained> {
     v: checkpoint.array('v'),
     updates: state.optimizer_steps,
   };
-  const job: Job = { ...training, prepared, spec, metrics, state, warn };
+  const job: Job = { ...training, prepared, spec, metrics, state };
   try {
     const start =
       state.phase === 'warm_start' ? await warmStart(job, kept) : loadPolicy(policyFolder(paths, 'warm_start'), spec);

@@ -30,3 +30,9 @@ export function nearest(name: string, names: readonly string[]): string | undefi
   const best = ranked[0];
   return best && best.distance <= limit ? best.candidate : undefined;
 }
+
+/** How a message about an unknown name ends. */
+export function meant(name: string, names: readonly string[]): string {
+  const near = nearest(name, names);
+  return near === undefined ? `there are ${names.join(', ')}` : `did you mean "${near}"?`;
+}
