@@ -13,8 +13,8 @@ export interface ContinuationInputs {
   readonly beginning: { readonly ids: tf.Tensor2D; readonly mask: tf.Tensor2D };
 }
 
-/** Searches for what comes up to the token `stepEnd`, or for single tokens, with the parameters that each call is given. */
-export function createStepSearch(spec: PolicySpec, stepEnd?: number) {
+/** Searches for what comes up to one of the tokens `stepEnds`, or for single tokens, with the parameters that each call is given. */
+export function createStepSearch(spec: PolicySpec, stepEnds?: readonly number[]) {
   return createBeamSearch({
     name: 'policy.steps',
     spec: spec.model,
@@ -26,7 +26,7 @@ export function createStepSearch(spec: PolicySpec, stepEnd?: number) {
       return { embeddings, mask, positions: positionsOf(mask) };
     },
     banned: [...spec.banned, spec.eosId],
-    stop: stepEnd === undefined ? Array.from({ length: spec.model.vocabSize }, (_, id) => id) : [stepEnd],
+    stop: stepEnds ?? Array.from({ length: spec.model.vocabSize }, (_, id) => id),
     hot: true,
   });
 }

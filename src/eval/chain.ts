@@ -10,7 +10,6 @@
  */
 
 import { nothingShown, type PromptRows } from '../../policies/promptRows.ts';
-import { anchorPosition } from '../lrm/anchors.ts';
 import { inChunks } from '../lrm/client.ts';
 import { standardise, type View } from '../lrm/views.ts';
 import { stepsTask } from '../rollout/steps.ts';
@@ -95,14 +94,13 @@ export async function readChain(bench: Bench, task: ChainTask, bank: Bank): Prom
 
 /** What the best chains of the step before make for a view: finished by the model where they leave that step open. */
 async function beginningsFor(bench: Bench, view: View, before: ChainTask, bank: Bank): Promise<Beginning[][]> {
-  const { end } = bench.step;
+  const { split, ends } = bench.step;
   const { encode } = bench.client.lrm.tokenizer;
   const steps = before.view.anchor!.step;
   const chains = await readChain(bench, before, bank);
-  const wholeSteps = (tokens: readonly number[]) => tokens.filter(token => token === end).length;
   const best = chains.map(list =>
     list
-      .filter(({ text }) => wholeSteps(encode(text).slice(0, -1)) === steps - 1)
+      .filter(({ text }) => split(encode(text).slice(0, -1)).length === steps - 1)
       .slice(0, bench.config.eval.beginnings),
   );
   const closed = await complete(
@@ -115,7 +113,8 @@ async function beginningsFor(bench: Bench, view: View, before: ChainTask, bank: 
     const earlier = new Map<string, number>();
     for (const chain of list) {
       const text = closed[next++]!;
-      if (encode(text).at(-1) === end && !earlier.has(text)) earlier.set(text, chain.earlier + chain.similarity);
+      if (ends.includes(encode(text).at(-1)!) && !earlier.has(text))
+        earlier.set(text, chain.earlier + chain.similarity);
     }
     return [...earlier];
   });
@@ -130,10 +129,9 @@ async function languageOf(bench: Bench, view: View, texts: readonly string[]): P
   if (config.eval.grammar && world.nextSteps) {
     const go = (text: string) => {
       const tokens = encode(text);
-      const steps: string[] = [];
-      for (let from = 0; from < tokens.length; from = tokens.indexOf(step.end, from) + 1)
-        steps.push(decode(tokens.slice(from, tokens.indexOf(step.end, from) + 1)));
-      return world.nextSteps!(steps).map(next => upTo(bench, view, [...tokens, ...encode(next)]));
+      return world.nextSteps!(step.split(tokens).map(own => decode(own))).map(next =>
+        upTo(bench, view, [...tokens, ...encode(next)]),
+      );
     };
     return new Map(texts.map(text => [text, go(text)]));
   }
@@ -180,7 +178,7 @@ async function nextSteps(
       z: gather(z, rows, policy.targetSize),
       questions: rows.map(row => questions[row]!),
       beginnings: rows.map(row => beginnings[row]!),
-      stepEnd: step.end,
+      stepEnds: step.ends,
       width,
       floor,
       maxNewTokens: step.longest,
@@ -195,6 +193,6 @@ async function nextSteps(
 
 /** The text of a chain's tokens up to the view's anchor, if it has one. */
 function upTo({ client, step }: Bench, { anchor }: View, tokens: readonly number[]): string {
-  const length = anchor && anchorPosition(tokens, anchor, step.end);
+  const length = anchor && step.position(tokens, anchor);
   return client.lrm.tokenizer.decode(tokens.slice(0, length ?? tokens.length));
 }

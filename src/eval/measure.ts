@@ -79,17 +79,17 @@ export async function measure(bench: Bench, request: MeasureRequest): Promise<Me
 
 /** Texts with the step that they leave open finished by the model, in its explicit chain of thought. */
 export async function complete(
-  { client, step: { end } }: Pick<Bench, 'client' | 'step'>,
+  { client, step: { ends } }: Pick<Bench, 'client' | 'step'>,
   questions: readonly (readonly number[])[],
   texts: readonly string[],
 ): Promise<string[]> {
   const { encode, decode } = client.lrm.tokenizer;
   const tokens = texts.map(text => encode(text));
-  const open = tokens.flatMap((t, i) => (t.length > 0 && t.at(-1) !== end ? [i] : []));
+  const open = tokens.flatMap((t, i) => (t.length > 0 && !ends.includes(t.at(-1)!) ? [i] : []));
   if (open.length === 0) return [...texts];
   const written = await client.write(
     open.map(i => [...questions[i]!, ...tokens[i]!]),
-    { stop: [end], maxNewTokens: COMPLETION },
+    { stop: ends, maxNewTokens: COMPLETION },
   );
   const completed = [...texts];
   open.forEach((i, n) => {

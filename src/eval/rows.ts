@@ -3,7 +3,6 @@
  * are worth is measured alike for all of them, against the own target.
  */
 
-import { anchorPosition } from '../lrm/anchors.ts';
 import type { View } from '../lrm/views.ts';
 import type { Decode } from '../rl/decodes.ts';
 import type { Problem } from '../worlds/problem.ts';
@@ -83,6 +82,6 @@ export const ROW_NAMES = Object.keys(ROWS) as RowName[];
 function goldText({ client, world, step }: Bench, problem: Problem, { anchor }: View): string {
   const { encode, decode: text } = client.lrm.tokenizer;
   const chain = encode(world.chain(problem, { last: true }).join(' '));
-  const length = anchor && anchorPosition(chain, anchor, step.end);
+  const length = anchor && step.position(chain, anchor);
   return text(chain.slice(0, length ?? chain.length));
 }

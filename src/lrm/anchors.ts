@@ -1,7 +1,7 @@
 /**
  * Anchors: named points of an explicit chain of thought, at which the state after a prefix of the chain may be what a latent
- * says. Step numbers count from 1; within a step a prefix ends after its first word (`open`), before its result
- * (`before`), after it (`result`), or with the step (`end`).
+ * says. Step numbers count from 1; within a step a prefix ends after its first number or word (`open`), before its last one, which
+ * is its result (`before`), after it (`result`), or with the step (`end`).
  */
 
 export const POINTS = ['open', 'before', 'result', 'end'] as const;
@@ -26,27 +26,4 @@ export const isPoint = (text: string): text is Point => POINTS.includes(text as 
 /** Every anchor of the first `steps` steps. */
 export function anchorsOf(steps: number): Anchor[] {
   return Array.from({ length: steps }, (_, i) => POINTS.map(point => ({ step: i + 1, point }))).flat();
-}
-
-/**
- * How many tokens of a chain an anchor's prefix has, or undefined where the chain is too short. `opening` is the number of
- * tokens that open a step (`<<`), `stepEnd` the token that closes one (`>>`), right after the step's result.
- */
-export function anchorPosition(
-  chain: readonly number[],
-  anchor: Anchor,
-  stepEnd: number,
-  opening = 1,
-): number | undefined {
-  let start = 0;
-  for (let step = 1; ; step++) {
-    const close = chain.indexOf(stepEnd, start);
-    if (close < 0) return undefined;
-    if (step === anchor.step) {
-      if (close - start < opening + 2) return undefined;
-      if (anchor.point === 'open') return start + opening + 1;
-      return { before: close - 1, result: close, end: close + 1 }[anchor.point];
-    }
-    start = close + 1;
-  }
 }

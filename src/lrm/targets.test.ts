@@ -3,12 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { closeEngine, useDevice } from '../tensor/index.ts';
-import type { World } from '../worlds/problem.ts';
 import { createLrmClient, type LrmClient } from './client.ts';
 import { explicitChains } from './evaluate.ts';
 import { inlinePool } from './inlinePool.fixture.ts';
 import { loadTargets, saveTargets } from './targetFiles.ts';
-import { collectTargets, makeViews, readFreeTexts, stepShape } from './targets.ts';
+import { collectTargets, makeViews, readFreeTexts } from './targets.ts';
 import { tinyLrm, world } from './tiny.fixture.ts';
 import { loadViews, saveViews } from './views.ts';
 
@@ -135,14 +134,5 @@ describe('chains', () => {
       { chain: [9, 8], answer: undefined },
       { chain: [], answer: 5 },
     ]);
-  });
-
-  it('need one token that closes every step', () => {
-    const list = problems('train', 20);
-    const { end, longest } = stepShape(client, world, list);
-    expect(client.lrm.tokenizer.token(end)).toBe('>>');
-    expect(longest).toBe(Math.max(...list.flatMap(p => p.steps.map(step => step.text.split(' ').length))));
-    const words: World = { ...world, chain: problem => problem.steps.map(step => step.result!) };
-    expect(() => stepShape(client, words, list)).toThrow(/end in \d+ different tokens/);
   });
 });

@@ -3,19 +3,19 @@
  * lens tokens, and for held-out problems the causal scores. Which states are read, and how, is said by the views
  * (views.ts); how they lie on the disk, by targetFiles.ts. Splits are by problem: two steps of one never part.
  */
-import { RecodiError } from '../run/errors.ts';
 import { memo } from '../run/memo.ts';
 import { stream } from '../run/random.ts';
 import type { Pool } from '../tensor/pool.ts';
 import { freeText } from '../worlds/freeText.ts';
 import type { Problem, Split, World } from '../worlds/problem.ts';
-import { type Anchor, anchorPosition, anchorsOf } from './anchors.ts';
+import { type Anchor, anchorsOf } from './anchors.ts';
 import { type ChainStates, chooseViews, type ViewChoice, type ViewSettings } from './chooseViews.ts';
 import type { LrmClient, Progress } from './client.ts';
 import type { Context } from './context.ts';
 import { explicitChains } from './evaluate.ts';
 import type { CausalScores } from './interventions.ts';
 import { columnDeviation, columnMean, covariance, type Frame, pooledWhitening } from './similarity.ts';
+import { type StepShape, stepShape } from './stepShape.ts';
 import type { TextStatistics } from './views.ts';
 
 /** Problems of one split with the thoughts that the model had about them. */
@@ -136,7 +136,7 @@ export async function makeViews(
   };
   const anchors = anchorsOf(Math.max(...train.problems.map(p => world.chain(p).length)));
   const chains = async (set: TargetSet) =>
-    chainStates(client, set, { anchors, end: stepShape(client, world, set.problems).end, context: request.context });
+    chainStates(client, set, { anchors, step: stepShape(client, world, set.problems), context: request.context });
   const choice = await chooseViews(
     {
       pool,
@@ -171,34 +171,15 @@ function centred(texts: Float32Array, states: Float32Array, count: number, d: nu
   return out;
 }
 
-/** Steps of a world's chains as the model reads them. */
-export interface StepShape {
-  /** The token that closes every step. */
-  readonly end: number;
-  /** Tokens of the longest. */
-  readonly longest: number;
-}
-
-export function stepShape(client: LrmClient, world: World, problems: readonly Problem[]): StepShape {
-  const steps = problems.slice(0, 200).flatMap(p => world.chain(p).map(text => client.lrm.tokenizer.encode(text)));
-  const ends = new Set(steps.map(step => step.at(-1)));
-  const [end] = ends;
-  if (ends.size === 1 && end !== undefined) return { end, longest: Math.max(...steps.map(step => step.length)) };
-  throw new RecodiError(
-    'input',
-    `${world.name}: the steps of its chains end in ${ends.size} different tokens; anchors need one that closes every step (as ">>").`,
-  );
-}
-
 /** States that the model's own explicit chains, read in a context, leave at anchors; and those at the questions' ends. */
 async function chainStates(
   client: LrmClient,
   set: TargetSet,
-  { anchors, end, context }: { anchors: readonly Anchor[]; end: number; context: Context },
+  { anchors, step, context }: { anchors: readonly Anchor[]; step: StepShape; context: Context },
 ): Promise<ChainStates> {
   const questions = set.problems.map(p => client.lrm.tokenizer.encode(p.question));
   const chains = (await explicitChains(client, questions)).map(c => c.chain);
-  const at = chains.map(chain => anchors.map(anchor => anchorPosition(chain, anchor, end) ?? 0));
+  const at = chains.map(chain => anchors.map(anchor => step.position(chain, anchor) ?? 0));
   const states = await client.read({ context, questions, texts: chains.map(c => [c]), at: at.map(row => [row]) });
   const d = client.lrm.spec.model.hiddenSize;
   const pick = (column: number, rows: readonly number[]) => {

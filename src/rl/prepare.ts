@@ -5,8 +5,9 @@
 import { existsSync } from 'node:fs';
 import { isPoint, parseAnchor } from '../lrm/anchors.ts';
 import { createLrmClient, type LrmClient } from '../lrm/client.ts';
+import { type StepShape, stepShape } from '../lrm/stepShape.ts';
 import { loadTargets, saveTargets } from '../lrm/targetFiles.ts';
-import { collectTargets, makeViews, type StepShape, stepShape, type TargetSet } from '../lrm/targets.ts';
+import { collectTargets, makeViews, type TargetSet } from '../lrm/targets.ts';
 import { loadViews, saveViews, type Views } from '../lrm/views.ts';
 import { RecodiError } from '../run/errors.ts';
 import { makeFolder, writeJson } from '../run/files.ts';

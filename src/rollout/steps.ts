@@ -15,8 +15,8 @@ export interface StepsRequest extends PromptRows {
   readonly params: SharedFloats;
   /** Token ids that each text begins with. */
   readonly beginnings: readonly (readonly number[])[];
-  /** The token that closes a step; absent = a step is one token. */
-  readonly stepEnd?: number;
+  /** The tokens that close a step; absent = a step is one token. */
+  readonly stepEnds?: readonly number[];
   /** Most steps per text. */
   readonly width: number;
   /** Least log-probability of a token, in nats. */
@@ -24,14 +24,14 @@ export interface StepsRequest extends PromptRows {
   readonly maxNewTokens: number;
 }
 
-const searchOf = oncePer(({ policy, stepEnd }: { policy: PolicySpec; stepEnd: number | undefined }) =>
-  createStepSearch(policy, stepEnd),
+const searchOf = oncePer(({ policy, stepEnds }: { policy: PolicySpec; stepEnds: readonly number[] | undefined }) =>
+  createStepSearch(policy, stepEnds),
 );
 
 /** Per text its next steps, likeliest first, each with its closing token. */
 export function proposeSteps(request: StepsRequest): Promise<Continuation[][]> {
-  const { policy, stepEnd, beginnings, width, floor, maxNewTokens } = request;
-  return searchOf({ policy, stepEnd }).search({
+  const { policy, stepEnds, beginnings, width, floor, maxNewTokens } = request;
+  return searchOf({ policy, stepEnds }).search({
     params: hostViews(policyLayout(policy), localCopy(request.params)),
     inputs: { prompt: promptInputs(policy, request), beginning: padTokens(beginnings, policy.padId, 'right') },
     width,
