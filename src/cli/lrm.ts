@@ -1,11 +1,11 @@
-/** `recodi lrm train|eval`: makes a latent-reasoning model, and says what one can do. */
+/** `recodi lrm train|eval|probe`: makes a latent-reasoning model, says what one can do, and what its latents hold. */
 import { type Command, Option } from 'commander';
 import { defineCommand, wholeNumber } from './command.ts';
-import type { EvaluationOptions } from './lrmTraining.ts';
+import type { EvaluationOptions, ProbeOptions } from './lrmTraining.ts';
 import { computeOptions, type StartOptions, startOptions } from './start.ts';
 
 export function registerLrm(program: Command): void {
-  const lrm = program.command('lrm').description('latent-reasoning models: train, evaluate').helpCommand(false);
+  const lrm = program.command('lrm').description('latent-reasoning models: train, evaluate, probe').helpCommand(false);
 
   defineCommand<StartOptions>(
     startOptions(
@@ -53,6 +53,35 @@ export function registerLrm(program: Command): void {
         const { formatEvaluation } = await import('./lrmTable.ts');
         const evaluation = await evaluateFolder(context, folder, options);
         context.print(evaluation, () => formatEvaluation(evaluation));
+      },
+    },
+  );
+
+  defineCommand<ProbeOptions>(
+    computeOptions(
+      lrm
+        .command('probe')
+        .description('what the latents hold: linear probes, translators to the own chains, interventions, and controls')
+        .argument('<folder>', 'the model')
+        .option('--beside <folders...>', 'models whose latents are probed for the same')
+        .option('--problems <n>', 'problems to fit on', wholeNumber, 4000)
+        .option('--held <n>', 'held-out problems', wholeNumber, 400)
+        .option('--steps <n>', 'steps of the problems; default: the most that there are', wholeNumber)
+        .option(
+          '--config <file>',
+          'config whose world poses the problems; default: the one that the model was trained on',
+        ),
+    ),
+    {
+      examples: [
+        'recodi lrm probe models/arithmetic',
+        'recodi lrm probe models/arithmetic --beside runs/lrm-arithmetic-pause/model --json',
+      ],
+      work: async (context, options, folder = '') => {
+        const { probeFolder } = await import('./lrmTraining.ts');
+        const { formatMap } = await import('./lrmTable.ts');
+        const map = await probeFolder(context, folder, options);
+        context.print(map, () => formatMap(map));
       },
     },
   );

@@ -3,10 +3,11 @@
  * arguments and src/lrm.
  */
 import { existsSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { z } from 'zod';
 import { createLrmClient } from '../lrm/client.ts';
 import { evaluateLrm, type LrmEvaluation } from '../lrm/evaluate.ts';
+import { type LatentMap, probeLatents } from '../lrm/probe.ts';
 import { trainLrm } from '../lrm/train.ts';
 import { loadConfig, readSources } from '../run/config/load.ts';
 import { RecodiError } from '../run/errors.ts';
@@ -82,6 +83,39 @@ export async function evaluateFolder(
     });
   });
 }
+
+export interface ProbeOptions extends ComputeOptions {
+  readonly beside?: readonly string[];
+  readonly problems: number;
+  readonly held: number;
+  readonly steps?: number;
+  readonly config?: string;
+}
+
+export async function probeFolder(
+  { signal, progress }: CommandContext,
+  folder: string,
+  { beside = [], problems, held, steps, config, workers = 'auto', device = 'auto' }: ProbeOptions,
+): Promise<LatentMap> {
+  const world = createWorld(worldOf(folder, config));
+  return withPool({ workers, device }, async pool => {
+    const client = await createLrmClient(pool, folder, signal);
+    const others = await Promise.all(
+      beside.map(async other => [nameOf(other), await createLrmClient(pool, other, signal)] as const),
+    );
+    const settings = { problems, held, seed: 1, beside: new Map(others), ...(steps !== undefined && { steps }) };
+    let stage: string | undefined;
+    const onProgress = (what: string, done: number, total: number) => {
+      if (what !== stage) progress.stage(what, total);
+      stage = what;
+      progress.update(done);
+    };
+    return probeLatents(client, world, settings, { pool, signal, onProgress });
+  });
+}
+
+/** Of a run's model the run, `runs/pause/model`; of another its folder. */
+const nameOf = (folder: string) => basename(basename(folder) === 'model' ? dirname(folder) : folder);
 
 /** The world of the config given, or else of the model's own training. */
 function worldOf(folder: string, config: string | undefined): WorldConfig {

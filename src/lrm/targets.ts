@@ -172,7 +172,7 @@ function centred(texts: Float32Array, states: Float32Array, count: number, d: nu
 }
 
 /** States that the model's own explicit chains, read in a context, leave at anchors; and those at the questions' ends. */
-async function chainStates(
+export async function chainStates(
   client: LrmClient,
   set: TargetSet,
   { anchors, step, context }: { anchors: readonly Anchor[]; step: StepShape; context: Context },

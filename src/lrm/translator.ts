@@ -41,17 +41,22 @@ export interface TranslatorFit {
 const COVARIANCE_FLOOR = 1e-3;
 const RESIDUAL_RIDGE = 0.02;
 
-/** Fits the map; `n` should be several times `m`. */
-export function fitTranslator({ inputs, outputs, m, d, ridge }: TranslatorFit): FittedTranslator {
+/** Ridge regression of outputs on inputs; `n` should be several times `m`. */
+export function fitAffine({ inputs, outputs, m, d, ridge }: TranslatorFit): Translator {
   const inputMean = columnMean(inputs, m);
   const outputMean = columnMean(outputs, d);
-  const n = outputs.length / d;
-  const gram = covariance(inputs, m).mul(n - 1);
+  const gram = covariance(inputs, m).mul(outputs.length / d - 1);
   const cross = crossProduct(inputs, inputMean, outputs, outputMean, m, d);
   const ridged = Matrix.add(gram, Matrix.eye(m, m).mul((ridge * gram.trace()) / m));
   const solution = new LuDecomposition(ridged).solve(cross);
   const weight = Float32Array.from({ length: m * d }, (_, at) => solution.get(Math.floor(at / d), at % d));
-  const translator = { inputMean, outputMean, weight };
+  return { inputMean, outputMean, weight };
+}
+
+/** The map, and how far it goes. */
+export function fitTranslator(fit: TranslatorFit): FittedTranslator {
+  const { inputs, outputs, d } = fit;
+  const translator = fitAffine(fit);
   const predicted = translate(translator, inputs);
   const residual = outputs.map((y, i) => y - predicted[i]!);
   const outputCovariance = covariance(outputs, d);
