@@ -95,9 +95,12 @@ function prepareTarget(
   { vector, swapped }: InversionTarget,
   empty: Float32Array,
 ): Prepared {
-  const { prepare, compare } = comparer(similarity, view.frame, view.variance);
-  const target = prepare(vector);
-  return { view, prepare, compare, target, swapped: prepare(swapped), empty: compare(prepare(empty), 0, target, 0) };
+  const compared = comparer(similarity, view.frame, view.variance);
+  const target = compared.targets(vector);
+  return {
+    ...{ ...compared, view, target, swapped: compared.targets(swapped) },
+    empty: compared.compare(compared.readouts(empty), 0, target, 0),
+  };
 }
 
 function scoreOf(
@@ -107,7 +110,7 @@ function scoreOf(
   length: number,
   readout: Float32Array,
 ): Score {
-  const state = prepared.prepare(readout);
+  const state = prepared.readouts(readout);
   const similarity = prepared.compare(state, 0, prepared.target, 0);
   const swapped = prepared.compare(state, 0, prepared.swapped, 0);
   const penalty = (ended ? 0 : settings.missingEndPenalty) + settings.lengthPenalty * length;

@@ -81,8 +81,8 @@ export async function rank(
   // Questions are read in groups of one size, of which there are few, for each is a graph: the filling is read and dropped.
   const filled = distinct.map(list => [...list, ...Array<string>(most - list.length).fill(list[0] ?? '')]);
   const readouts = await readTexts(bench, questions, filled);
-  const { prepare, compare } = comparer(bench.config.reward.kind, view.frame, view.variance);
-  const [texts, targets] = [prepare(readouts), prepare(vectors)];
+  const { compare, ...prepare } = comparer(bench.config.reward.kind, view.frame, view.variance);
+  const [texts, targets] = [prepare.readouts(readouts), prepare.targets(vectors)];
   return distinct.map((list, q) => {
     const scored = list.map((text, i) => ({ text, similarity: compare(texts, q * most + i, targets, q) }));
     return scored.sort((a, b) => b.similarity - a.similarity);

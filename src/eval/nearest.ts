@@ -19,18 +19,19 @@ interface Inputs {
   readonly states: tf.Tensor2D;
   readonly centre: tf.Tensor1D;
   readonly whitening: tf.Tensor2D;
+  readonly targetWhitening: tf.Tensor2D;
   readonly vectors: tf.Tensor2D;
 }
 
 const TINY = 1e-30;
 
 const graph = oncePer((count: number) =>
-  compile(`eval.nearest.${count}`, ({ states, centre, whitening, vectors }: Inputs) => {
-    const directions = (rows: tf.Tensor2D): tf.Tensor2D => {
-      const white = tf.matMul(tf.sub<tf.Tensor2D>(rows, centre), whitening);
+  compile(`eval.nearest.${count}`, ({ states, centre, whitening, targetWhitening, vectors }: Inputs) => {
+    const directions = (rows: tf.Tensor2D, by: tf.Tensor2D): tf.Tensor2D => {
+      const white = tf.matMul(tf.sub<tf.Tensor2D>(rows, centre), by);
       return tf.mul(white, tf.rsqrt(tf.add(tf.sum(tf.square(white), 1, true), TINY)));
     };
-    const cosines = tf.matMul(directions(vectors), directions(states), false, true);
+    const cosines = tf.matMul(directions(vectors, targetWhitening), directions(states, whitening), false, true);
     return { rows: tf.topk(cosines, count).indices };
   }),
 );
@@ -43,6 +44,7 @@ export async function nearestRows({ states, frame, vectors, count }: NearestRequ
     states: rows(localCopy(states)),
     centre: f32(frame.centre, [d]),
     whitening: rows(frame.whitening),
+    targetWhitening: rows(frame.targetWhitening ?? frame.whitening),
     vectors: rows(vectors),
   });
   return found.data as Int32Array;

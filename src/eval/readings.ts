@@ -106,8 +106,8 @@ export async function readAll(bench: Bench, request: ReadingsRequest): Promise<R
   const likelihoods = await logLikelihoods(bench, request, texts);
   const words = await readWords(bench, request, texts);
   tick?.();
-  const { prepare, compare } = comparer(config.reward.kind, view.frame, view.variance);
-  const [read, targets, foreign] = [prepare(readouts), prepare(vectors), prepare(others)];
+  const { compare, ...prepare } = comparer(config.reward.kind, view.frame, view.variance);
+  const [read, targets, foreign] = [prepare.readouts(readouts), prepare.targets(vectors), prepare.targets(others)];
   const count = others.length / (n * d);
   return texts.map((text, i) => {
     const target = vectors.subarray(i * d, (i + 1) * d);

@@ -33,7 +33,7 @@ export interface ViewSettings {
   readonly latents: readonly number[];
   readonly space: 'auto' | 'raw' | 'translated';
   readonly anchors: 'auto' | readonly (Anchor | Point)[];
-  readonly whitening: 'pooled' | 'residual';
+  readonly whitening: 'pooled' | 'residual' | 'predicted';
   /** `auto` reads raw above this FVE. */
   readonly rawThreshold: number;
   /** Of the translators, times the mean eigenvalue. */
@@ -204,8 +204,7 @@ async function fitView(
   const inputs = inputsOf(train, at.rows);
   const fitted = await pool.run(fitTask, { inputs, outputs: at.states, m, d, ridge });
   const predicted = translate(fitted.translator, inputsOf(validation, held.rows));
-  const frame =
-    whitening === 'residual' ? { centre: fitted.translator.outputMean, whitening: fitted.residualWhitening } : pooled;
+  const frame = whitening === 'pooled' ? pooled : fitted.frames[whitening];
   return {
     id: viewId(steps, anchor),
     steps,

@@ -12,6 +12,8 @@ export interface Frame {
   readonly centre: Float32Array;
   /** [d,d] row-major; a whitened vector is `(x - centre) · whitening`. */
   readonly whitening: Float32Array;
+  /** The same of targets, where they are whitened otherwise than readouts. */
+  readonly targetWhitening?: Float32Array;
 }
 
 /** What similarity a reward is made of. */
@@ -21,7 +23,7 @@ export type SimilarityKind = 'whitened_cosine' | 'cosine' | 'neg_mse';
 export const WORST: Readonly<Record<SimilarityKind, number>> = { whitened_cosine: -1, cosine: -1, neg_mse: -4 };
 
 /** [n,d] -> [n,d]: `(x - centre) · whitening`. Four rows of the matrix at a time, so that sums are fetched a quarter as often. */
-export function whiten({ centre, whitening }: Frame, rows: Float32Array): Float32Array {
+export function whiten({ centre, whitening }: Omit<Frame, 'targetWhitening'>, rows: Float32Array): Float32Array {
   const d = centre.length;
   const out = new Float32Array(rows.length);
   const sums = new Float64Array(d);
@@ -62,11 +64,12 @@ export function cosineAt(a: Float32Array, i: number, b: Float32Array, j: number,
   return scale === 0 ? 0 : dot / scale;
 }
 
-/** A similarity in one geometry. `prepare` is the costly part of a vector, done once per vector; both take [n,d] rows. */
+/** A similarity in one geometry. Preparing is the costly part of a vector, done once per vector; both kinds are [n,d] rows. */
 export interface Comparer {
-  prepare(rows: Float32Array): Float32Array;
-  /** Of prepared rows i of a and j of b; the worst value where it is not finite. */
-  compare(a: Float32Array, i: number, b: Float32Array, j: number): number;
+  readouts(rows: Float32Array): Float32Array;
+  targets(rows: Float32Array): Float32Array;
+  /** Of prepared readout i and prepared target j; the worst value where it is not finite. */
+  compare(readouts: Float32Array, i: number, targets: Float32Array, j: number): number;
 }
 
 /** `variance`: mean squared distance of targets from their mean, in which `neg_mse` is measured. */
@@ -74,8 +77,12 @@ export function comparer(kind: SimilarityKind, frame: Frame, variance: number): 
   const d = frame.centre.length;
   const measured = (a: Float32Array, i: number, b: Float32Array, j: number) =>
     kind === 'neg_mse' ? Math.max(WORST.neg_mse, -squaredDistance(a, i, b, j, d) / variance) : cosineAt(a, i, b, j, d);
+  const { centre, whitening, targetWhitening = whitening } = frame;
+  const prepared = (by: Float32Array) => (rows: Float32Array) =>
+    kind === 'whitened_cosine' ? whiten({ centre, whitening: by }, rows) : rows;
   return {
-    prepare: rows => (kind === 'whitened_cosine' ? whiten(frame, rows) : rows),
+    readouts: prepared(whitening),
+    targets: prepared(targetWhitening),
     compare(a, i, b, j) {
       const value = measured(a, i, b, j);
       return Number.isFinite(value) ? value : WORST[kind];
@@ -91,8 +98,8 @@ export function similarities(
   targets: Float32Array,
   variance: number,
 ): Float32Array {
-  const { prepare, compare } = comparer(kind, frame, variance);
-  const [a, b] = [prepare(readouts), prepare(targets)];
+  const { compare, ...prepare } = comparer(kind, frame, variance);
+  const [a, b] = [prepare.readouts(readouts), prepare.targets(targets)];
   return Float32Array.from({ length: readouts.length / frame.centre.length }, (_, i) => compare(a, i, b, i));
 }
 
@@ -188,6 +195,38 @@ export function residualWhitening(cov: Matrix, ridge: number): Float32Array {
   const factor = new CholeskyDecomposition(symmetric).lowerTriangularMatrix;
   return Float32Array.from({ length: d * d }, (_, at) => factor.get(Math.floor(at / d), at % d));
 }
+
+/**
+ * Whitenings of readouts and of targets, [d,d] each, by which their cosine compares a latent with what the text's state predicts of it
+ * (up to a factor that a target's texts share). `total` is the covariance of states h, `residual` that of h given the latent, t what
+ * the translator makes of the latent. For Gaussians with the latent z, P the regression of z on h, and C its residual covariance:
+ * `(P h)ᵀ C⁻¹ z = hᵀ residual⁻¹ t` and `Pᵀ C⁻¹ P = residual⁻¹ - total⁻¹ = U S² Uᵀ`, so that readouts are taken by `U S` and targets by
+ * `residual⁻¹ U S⁻¹`.
+ */
+export function predictedWhitening(
+  total: Matrix,
+  residual: Matrix,
+  ridge: number,
+): Required<Pick<Frame, 'whitening' | 'targetWhitening'>> {
+  const d = residual.rows;
+  const floor = Matrix.eye(d, d).mul((ridge * residual.trace()) / d);
+  const own = inverse(Matrix.add(residual, floor));
+  const gained = Matrix.sub(own, inverse(Matrix.add(total, floor)));
+  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(
+    Matrix.add(gained, gained.transpose()).mul(0.5),
+    { assumeSymmetric: true },
+  );
+  const least = SEEN * Math.max(...realEigenvalues);
+  const scaled = (factor: (s: number) => number) =>
+    eigenvectorMatrix
+      .clone()
+      .mulRowVector(realEigenvalues.map(value => (value > least ? factor(Math.sqrt(value)) : 0)));
+  const flat = (matrix: Matrix) => Float32Array.from(matrix.to1DArray());
+  return { whitening: flat(scaled(s => s)), targetWhitening: flat(own.mmul(scaled(s => 1 / s))) };
+}
+
+/** Share of the best direction below which a latent is not seen in a state. */
+const SEEN = 1e-6;
 
 /** log det of a positive definite matrix. */
 export function logDeterminant(cov: Matrix): number {

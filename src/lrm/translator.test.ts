@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { uniformsFrom } from '../lm/tiny.fixture.ts';
 import { normal } from '../run/random.ts';
-import { cosineAt, fve, whiten } from './similarity.ts';
-import { fitTranslator, translate } from './translator.ts';
+import { cosineAt, covariance, type Frame, fve, residualWhitening, similarities, whiten } from './similarity.ts';
+import { fitAffine, fitTranslator, translate } from './translator.ts';
 
 const [m, d] = [6, 4];
 
@@ -83,10 +83,9 @@ describe('a translator', () => {
     data.outputs.forEach((y, i) => {
       data.outputs[i] = y + (i % d < 2 ? 2 : 0.01) * normal(rng);
     });
-    const { translator, residualWhitening } = translatorOf(data);
+    const { translator, frames } = translatorOf(data);
     const predicted = translate(translator, data.inputs);
-    const apart = (whitening: Float32Array) => {
-      const frame = { centre: translator.outputMean, whitening };
+    const apart = (frame: Frame) => {
       const [states, targets] = [whiten(frame, data.outputs), whiten(frame, predicted)];
       let [own, other] = [0, 0];
       for (let i = 0; i < 100; i++) {
@@ -96,6 +95,28 @@ describe('a translator', () => {
       return own - other;
     };
     const plain = Float32Array.from({ length: d * d }, (_, at) => (at % (d + 1) === 0 ? 1 : 0));
-    expect(apart(residualWhitening)).toBeGreaterThan(apart(plain) + 0.3);
+    expect(apart(frames.residual)).toBeGreaterThan(apart({ centre: translator.outputMean, whitening: plain }) + 0.3);
+  });
+
+  it('compares in its predicted frame a latent with what a state predicts of it, up to a factor per latent', () => {
+    const n = 2000;
+    const data = pairs(n, 10, 0.5);
+    const { translator, frames } = translatorOf(data, 1e-9);
+    // The same by its definition: the regression of latents on states, whitened by its residual.
+    const back = fitAffine({ inputs: data.outputs, outputs: data.inputs, m: d, d: m, ridge: 1e-9 });
+    const guesses = translate(back, data.outputs);
+    const residual = data.inputs.map((x, i) => x - guesses[i]!);
+    const frame = { centre: back.outputMean, whitening: residualWhitening(covariance(residual, m), 0) };
+    const [a, b] = [whiten(frame, guesses), whiten(frame, data.inputs)];
+    const targets = translate(translator, data.inputs);
+    for (const latent of [0, 1, 2]) {
+      const factors = Array.from({ length: 40 }, (_, i) => {
+        const [h, t] = [data.outputs.subarray(i * d, (i + 1) * d), targets.subarray(latent * d, (latent + 1) * d)];
+        return [similarities('whitened_cosine', frames.predicted, h, t, 1)[0]!, cosineAt(a, i, b, latent, m)] as const;
+      });
+      const [top, bottom] = [0, 1].map(k => Math.sqrt(factors.reduce((sum, pair) => sum + pair[k]! ** 2, 0)));
+      const product = factors.reduce((sum, [own, defined]) => sum + own * defined, 0);
+      expect(product / (top! * bottom!)).toBeGreaterThan(0.999);
+    }
   });
 });

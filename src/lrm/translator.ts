@@ -6,7 +6,15 @@
  * well) and the mutual information in nats under a Gaussian model. Affine on purpose: a strong translator would solve.
  */
 import { LuDecomposition, Matrix } from 'ml-matrix';
-import { columnMean, covariance, fve, logDeterminant, residualWhitening } from './similarity.ts';
+import {
+  columnMean,
+  covariance,
+  type Frame,
+  fve,
+  logDeterminant,
+  predictedWhitening,
+  residualWhitening,
+} from './similarity.ts';
 
 export interface Translator {
   /** [m] */
@@ -19,8 +27,8 @@ export interface Translator {
 
 export interface FittedTranslator {
   readonly translator: Translator;
-  /** [d,d] row-major, of the residual covariance. */
-  readonly residualWhitening: Float32Array;
+  /** Where translated latents and states are compared: whitened by the residual covariance, or as `predictedWhitening` says. */
+  readonly frames: Readonly<Record<'residual' | 'predicted', Frame>>;
   /** Gaussian mutual information between latents and states on the fitting problems. */
   readonly nats: number;
   /** On the fitting problems; held-out FVE is `translatorFve`. */
@@ -57,6 +65,7 @@ export function fitAffine({ inputs, outputs, m, d, ridge }: TranslatorFit): Tran
 export function fitTranslator(fit: TranslatorFit): FittedTranslator {
   const { inputs, outputs, d } = fit;
   const translator = fitAffine(fit);
+  const centre = translator.outputMean;
   const predicted = translate(translator, inputs);
   const residual = outputs.map((y, i) => y - predicted[i]!);
   const outputCovariance = covariance(outputs, d);
@@ -66,7 +75,10 @@ export function fitTranslator(fit: TranslatorFit): FittedTranslator {
     0.5 * (logDeterminant(Matrix.add(outputCovariance, floor)) - logDeterminant(Matrix.add(residualCovariance, floor)));
   return {
     translator,
-    residualWhitening: residualWhitening(residualCovariance, RESIDUAL_RIDGE),
+    frames: {
+      residual: { centre, whitening: residualWhitening(residualCovariance, RESIDUAL_RIDGE) },
+      predicted: { centre, ...predictedWhitening(outputCovariance, residualCovariance, RESIDUAL_RIDGE) },
+    },
     nats,
     fve: fve(predicted, outputs, d) ?? Number.NaN,
   };

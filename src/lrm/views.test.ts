@@ -27,7 +27,10 @@ const joint: View = {
   fve: 0.9,
   nats: 31.5,
 };
-const control: View = { ...joint, steps: [], translator: translator(1, 7), fve: 0.2, nats: 4 };
+const control: View = {
+  ...{ ...joint, steps: [], translator: translator(1, 7), fve: 0.2, nats: 4 },
+  frame: { ...frame(9), targetWhitening: floats(d * d, 11) },
+};
 const views: Views = {
   text: { mean: floats(d, 5), deviation: floats(d, 6) },
   views: [raw, joint],

@@ -90,6 +90,7 @@ const viewSchema = z.strictObject({
 const viewsSchema = z.strictObject({ format: z.literal(1), views: z.array(viewSchema), controls: z.array(viewSchema) });
 
 const CONTROL = 'control.';
+const TARGETS = 'target_whitening';
 
 export function saveViews(folder: string, { text, views, controls }: Views): void {
   const d = text.mean.length;
@@ -109,6 +110,9 @@ function viewTensors({ id, frame, translator }: View, prefix: string): Record<st
   const own: Record<string, TensorToWrite> = {
     [name('centre')]: { dtype: 'F32', shape: [d], data: frame.centre },
     [name('whitening')]: { dtype: 'F32', shape: [d, d], data: frame.whitening },
+    ...(frame.targetWhitening && {
+      [name(TARGETS)]: { dtype: 'F32', shape: [d, d], data: frame.targetWhitening },
+    }),
   };
   if (!translator) return own;
   const m = translator.inputMean.length;
@@ -138,7 +142,10 @@ export function loadViews(folder: string): Views {
   const d = file.tensors.get('text.mean')?.shape[0] ?? 0;
   const read = (name: string, shape: readonly number[]) => readShaped(file, name, shape);
   const whole = (prefix: string) => (view: z.infer<typeof viewSchema>) =>
-    wholeView(path, view, d, (part, shape) => read(`${prefix}${view.id}.${part}`, shape));
+    wholeView(path, view, d, {
+      read: (part, shape) => read(`${prefix}${view.id}.${part}`, shape),
+      has: part => file.tensors.has(`${prefix}${view.id}.${part}`),
+    });
   return {
     text: { mean: read('text.mean', [d]), deviation: read('text.deviation', [d]) },
     views: views.map(whole('')),
@@ -156,11 +163,17 @@ function readShaped(file: Safetensors, name: string, shape: readonly number[]): 
   );
 }
 
+/** The tensors of one view. */
+interface Parts {
+  read(part: string, shape: readonly number[]): Float32Array;
+  has(part: string): boolean;
+}
+
 function wholeView(
   path: string,
   { anchor: name, nats, fve, ...view }: z.infer<typeof viewSchema>,
   d: number,
-  read: (part: string, shape: readonly number[]) => Float32Array,
+  { read, has }: Parts,
 ): View {
   const anchor = name === undefined ? undefined : parseAnchor(name);
   if (name !== undefined && !anchor)
@@ -176,7 +189,11 @@ function wholeView(
     fve: fve ?? Number.NaN,
     ...(anchor && { anchor }),
     ...(nats !== undefined && { nats }),
-    frame: { centre: read('centre', [d]), whitening: read('whitening', [d, d]) },
+    frame: {
+      centre: read('centre', [d]),
+      whitening: read('whitening', [d, d]),
+      ...(has(TARGETS) && { targetWhitening: read(TARGETS, [d, d]) }),
+    },
     ...(view.space === 'translated' && {
       translator: {
         inputMean: read('translator.input_mean', [m]),

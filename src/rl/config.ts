@@ -97,9 +97,11 @@ const reward = z.strictObject({
     .default('whitened_cosine')
     .describe('similarity of readout and target'),
   whitening: z
-    .enum(['pooled', 'residual'])
+    .enum(['pooled', 'residual', 'predicted'])
     .default('pooled')
-    .describe("whiten by the pooled covariance, or for translated targets by the translator's residual"),
+    .describe(
+      "whiten by the pooled covariance; or, of translated targets, by the translator's residual; or so that the latent is compared with what the text's state predicts of it",
+    ),
   ridge: positive.default(0.05).describe('ridge of the whitening, times the mean eigenvalue'),
   missing_end_penalty: weight.default(0.2).describe('taken off where the text has no end token'),
   length_penalty: weight.default(0).describe('taken off per token'),
