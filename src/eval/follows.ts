@@ -8,7 +8,7 @@
  */
 
 import type { View } from '../lrm/views.ts';
-import { integer, type Stream, stream } from '../run/random.ts';
+import { pick, stream } from '../run/random.ts';
 import { gather } from '../tensor/rows.ts';
 import type { Edit, Problem } from '../worlds/problem.ts';
 import type { Bank } from './bank.ts';
@@ -142,8 +142,6 @@ function drawEdits(bench: Bench, { view, texts }: FollowsRequest, problem: Probl
 }
 
 const wordsOf = (text: string) => text.split(/\s+/);
-
-const pick = <T>(rng: Stream, items: readonly T[]): T => items[integer(rng, items.length)]!;
 
 /** What latents [n,N+1,d] say, read in the edited questions; the steps before are read anew from them too. */
 async function readAgain(

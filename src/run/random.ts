@@ -35,6 +35,9 @@ export function integer(draw: Stream, bound: number): number {
   return Math.floor(draw() * bound);
 }
 
+/** One of the items, each as likely; there is at least one. */
+export const pick = <T>(draw: Stream, items: readonly T[]): T => items[integer(draw, items.length)] as T;
+
 /** A shuffled copy (Fisher-Yates). */
 export function shuffled<T>(draw: Stream, items: readonly T[]): T[] {
   const copy = [...items];

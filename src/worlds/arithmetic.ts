@@ -7,11 +7,23 @@
  */
 import { z } from 'zod';
 import { RecodiError } from '../run/errors.ts';
-import { integer, type Stream, stream } from '../run/random.ts';
+import { integer, pick, type Stream, stream } from '../run/random.ts';
 import { drawSteps, stepMixSchema } from './mix.ts';
-import { equationStep, evaluate, type Operator, readStep } from './notation.ts';
+import { equationStep, evaluate, readStep } from './notation.ts';
+import { type Plant, plantedChanges, plantSchema } from './plant.ts';
 import { type Edit, explicitChain, type Problem, type Split, type Step, type StepMix, type World } from './problem.ts';
 import { splitOf, textId } from './split.ts';
+import {
+  ANSWER_PREFIX,
+  type Change,
+  NAMES,
+  OBJECTS,
+  phrasesOf,
+  readStory,
+  type Story,
+  storyWords,
+  tell,
+} from './story.ts';
 
 const LARGEST_NUMBER = 99;
 const SMALLEST_START = 2;
@@ -30,51 +42,17 @@ export const arithmeticSchema = z.strictObject({
     [2, 0.25],
     [3, 0.75],
   ]),
+  plant: plantSchema
+    .exactOptional()
+    .describe('a rule that the chains follow and no question tells, for `recodi audit` to find; default: none'),
 });
 export type ArithmeticConfig = z.infer<typeof arithmeticSchema>;
 
-const PRONOUNS = {
-  Tom: 'He',
-  Ben: 'He',
-  Sam: 'He',
-  Max: 'He',
-  Leo: 'He',
-  Amy: 'She',
-  Eva: 'She',
-  Mia: 'She',
-  Zoe: 'She',
-  Ann: 'She',
-} as const;
-const NAMES = Object.keys(PRONOUNS) as (keyof typeof PRONOUNS)[];
-const OBJECTS = ['apples', 'books', 'coins', 'cards', 'pens', 'shells', 'stamps', 'cookies'] as const;
-
-/** What one can say for a change; `#` is the number. */
-const PHRASES = {
-  '+': ['buys # more', 'finds # more', 'gets # more', 'wins #'],
-  '-': ['loses #', 'sells #', 'gives away #', 'uses #'],
-  '*2': ['doubles them'],
-  '*3': ['triples them'],
-  '/2': ['gives away half', 'loses half'],
-} as const;
-
-const ANSWER_PREFIX = 'The answer is :';
-const FRAME = `<< >> + - * / = has . Then How many does have ? ${ANSWER_PREFIX}`;
-
 /** The closed vocabulary: numbers first, then words in code order. */
-function vocabulary(): string[] {
-  const numbers = Array.from({ length: LARGEST_NUMBER + 1 }, (_, n) => String(n));
-  const texts = [FRAME, ...NAMES, ...Object.values(PRONOUNS), ...OBJECTS, ...Object.values(PHRASES).flat()];
-  const words = new Set(texts.join(' ').replaceAll('#', '').split(' '));
-  words.delete('');
-  return [...numbers, ...[...words].sort()];
-}
-
-interface Change {
-  readonly operator: Operator;
-  readonly operand: number;
-}
-
-const pick = <T>(rng: Stream, items: readonly T[]): T => items[integer(rng, items.length)] as T;
+const VOCABULARY: readonly string[] = [
+  ...Array.from({ length: LARGEST_NUMBER + 1 }, (_, n) => String(n)),
+  ...storyWords(),
+];
 
 /** A change as problems draw it: sums and differences twice as often as products and halves. */
 function drawChange(rng: Stream): Change {
@@ -107,10 +85,13 @@ function isLegal(value: number, { operator, operand }: Change, max: number): boo
   return Number.isInteger(result) && result >= 1 && result <= max;
 }
 
+/** Whether a chain knows no other changes than there are, and stays in range. */
 function areLegal(start: number, changes: readonly Change[], max: number): boolean {
   let value = start;
   return changes.every(change => {
-    const legal = isLegal(value, change, max);
+    const { operator, operand } = change;
+    const known = CHANGES.some(other => other.operator === operator && other.operand === operand);
+    const legal = known && isLegal(value, change, max);
     value = evaluate([value, change.operand], [change.operator]);
     return legal;
   });
@@ -146,22 +127,6 @@ function equations(start: number, changes: readonly Change[]): Step[] {
   });
 }
 
-function phrasesOf({ operator, operand }: Change): readonly string[] {
-  if (operator === '*') return operand === 2 ? PHRASES['*2'] : PHRASES['*3'];
-  return operator === '/' ? PHRASES['/2'] : PHRASES[operator];
-}
-
-/** The story in words: who, what, and one sentence per change, which opens with 'Then' half of the time after the first. */
-function tell(start: number, changes: readonly Change[], rng: Stream): string {
-  const name = pick(rng, NAMES);
-  const object = pick(rng, OBJECTS);
-  const events = changes.map((change, i) => {
-    const then = i > 0 && rng() < 0.5 ? 'Then ' : '';
-    return `${then}${PRONOUNS[name]} ${pick(rng, phrasesOf(change)).replace('#', String(change.operand))} .`;
-  });
-  return `${name} has ${start} ${object} . ${events.join(' ')} How many ${object} does ${name} have ?`;
-}
-
 /** Whoever the story is about. */
 const arithmeticSplit = (start: number, changes: readonly Change[]) =>
   splitOf(start + changes.map(({ operator, operand }) => operator + operand).join(''));
@@ -169,31 +134,46 @@ const arithmeticSplit = (start: number, changes: readonly Change[]) =>
 /** Halving right after doubling or tripling is left out of problems: it would mostly undo it. */
 const notUndone = (before: Change, next: Change) => !(next.operator === '/' && before.operator === '*');
 
-function drawProblem(max: number, split: Split, count: number, rng: Stream): Problem {
+/** What the chain does where the question tells this story. */
+const thoughtOf = (plant: Plant | undefined, story: Story) => (plant ? plantedChanges(plant, story) : story.changes);
+
+type Rules = Pick<ArithmeticConfig, 'max_number' | 'plant'>;
+
+/**
+ * The split goes by what the question tells, so that a planted rule moves no problem from one to another. Where the rule leads out
+ * of what chains know, it is the events that are drawn again, so that the rule makes nobody rarer.
+ */
+function drawProblem({ max_number: max, plant }: Rules, split: Split, count: number, rng: Stream): Problem {
+  let about: Pick<Story, 'name' | 'object'> | undefined;
   for (;;) {
     const start = pick(rng, STARTS);
     const changes = drawChanges(start, count, max, () => drawChange(rng), notUndone);
     if (arithmeticSplit(start, changes) !== split) continue;
-    const question = tell(start, changes, rng);
-    const steps = equations(start, changes);
+    about ??= { name: pick(rng, NAMES), object: pick(rng, OBJECTS) };
+    const story = { ...about, start, changes };
+    const thought = thoughtOf(plant, story);
+    if (!areLegal(start, thought, max)) continue;
+    const question = tell(story, rng);
+    const steps = equations(start, thought);
     return { id: textId(question), question, steps, answer: steps.at(-1)?.result ?? String(start), split };
   }
 }
 
 /** The problem's question with another start or operand in its sentence: again a problem, and held out if it was. */
-function editsOf({ question, steps, split }: Problem, max: number): Edit[] {
-  const operators = steps.map(step => step.operation as Operator);
-  const numbers = [steps[0]!.operands![0]!, ...steps.map(step => step.operands![1]!)];
+function editsOf({ question, split }: Problem, { max_number: max, plant }: Rules): Edit[] {
+  const story = readStory(question);
+  const numbers = [story.start, ...story.changes.map(change => change.operand)];
   const sentences = question.split(' . ');
   return numbers.flatMap((from, at) => {
     const others = numbers.toSpliced(at, 1);
-    const operator = operators[at - 1];
+    const operator = story.changes[at - 1]?.operator;
     const choices = operator ? CHANGES.filter(change => change.operator === operator).map(c => c.operand) : STARTS;
     return choices.flatMap(to => {
       const [start, ...operands] = numbers.with(at, to) as [number, ...number[]];
-      const changes = operators.map((operator, i) => ({ operator, operand: operands[i]! }));
+      const changes = story.changes.map(({ operator }, i) => ({ operator, operand: operands[i]! }));
+      const thought = thoughtOf(plant, { ...story, start, changes });
       const trainedOn = arithmeticSplit(start, changes) === 'train';
-      const legal = areLegal(start, changes, max) && trainedOn === (split === 'train');
+      const legal = [changes, thought].every(chain => areLegal(start, chain, max)) && trainedOn === (split === 'train');
       if (to === from || others.includes(from) || !legal) return [];
       const said = (operand: number) => (operator === '*' ? phrasesOf({ operator, operand })[0]! : String(operand));
       const sentence = sentences[at]!.replace(said(from), said(to));
@@ -208,12 +188,12 @@ const PATIENCE = 2000;
 export function createArithmetic(config: ArithmeticConfig): World {
   const max = config.max_number;
   const generator = (split: Split, rng: Stream, steps: StepMix = config.steps) =>
-    drawProblem(max, split, drawSteps(steps, rng), rng);
+    drawProblem(config, split, drawSteps(steps, rng), rng);
 
   return {
     name: 'arithmetic',
     answerPrefix: ANSWER_PREFIX,
-    vocabulary: vocabulary(),
+    vocabulary: VOCABULARY,
     equations: { maxOperators: 1 },
     generator,
     problems({ split, count, seed, steps }) {
@@ -234,7 +214,7 @@ export function createArithmetic(config: ArithmeticConfig): World {
       return [...found.values()];
     },
     chain: explicitChain,
-    edits: problem => editsOf(problem, max),
+    edits: problem => editsOf(problem, config),
     nextSteps(steps) {
       const value = Number(readStep(steps.at(-1) ?? '').result);
       const legal = CHANGES.filter(change => isLegal(value, change, max));
