@@ -18,7 +18,7 @@ import { createWorld } from '../src/worlds/index.ts';
 import type { ModelSize, Size } from './size.ts';
 import type { Peer } from './variant.ts';
 
-export const world = createWorld({ kind: 'arithmetic', max_number: 60, steps: [[3, 1]] });
+export const world = createWorld({ kind: 'arithmetic', max_number: 60, chain: 'equations', steps: [[3, 1]] });
 
 const SPECIAL = { pad: '<pad>', eos: '<eos>', unknown: '<unk>', others: ['<bot>', '<eot>', '<inv>', '<sep>'] };
 const FIRST_WORD = 3 + SPECIAL.others.length;

@@ -73,6 +73,7 @@ describe('a right reading', () => {
   const world = createWorld({
     kind: 'arithmetic',
     max_number: 60,
+    chain: 'equations',
     steps: [
       [2, 1],
       [3, 2],

@@ -12,7 +12,7 @@ const read = (text: string, longest = 100) =>
 
 beforeAll(async () => {
   const folder = mkdtempSync(join(tmpdir(), 'recodi-question-'));
-  const world = createArithmetic({ kind: 'arithmetic', max_number: 60, steps: [[2, 1]] });
+  const world = createArithmetic({ kind: 'arithmetic', max_number: 60, chain: 'equations', steps: [[2, 1]] });
   writeWordTokenizer(folder, world.vocabulary!, { pad: '<pad>', eos: '<eos>', unknown: '<unk>', others: ['<bot>'] });
   tokenizer = await loadTokenizer(folder);
 });

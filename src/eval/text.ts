@@ -55,7 +55,7 @@ function occurs(part: readonly string[], words: readonly string[], whole: boolea
 function expressionOf(step: Step): readonly string[] {
   const { operands, operation } = step;
   if (operands && operands.length > 1 && operation !== undefined) {
-    return operands.flatMap((operand, i) => lexemes(`${i > 0 ? operation : ''} ${operand}`));
+    return lexemes(operands.join(` ${operation} `));
   }
   const words = lexemes(step.text);
   const before = words.slice(0, Math.max(0, words.lastIndexOf('='))).filter(word => word !== '<<');

@@ -7,6 +7,7 @@
 import { z } from 'zod';
 import { commonKeys } from '../run/config/common.ts';
 import { count, positive, weight } from '../run/config/numbers.ts';
+import { pathText } from '../run/config/shape.ts';
 import { LATENT_INPUTS } from './codi.ts';
 
 const model = z
@@ -74,6 +75,16 @@ export function lrmConfigSchema<W extends z.ZodType>(world: W) {
       ...commonKeys,
       world: world.describe('the problems that it learns to solve'),
       model: model.prefault({}).describe('size of the transformer (llama family)'),
+      init: z
+        .strictObject({
+          lrm: pathText.describe('folder of a model of the same sizes'),
+          rename: z
+            .record(z.string(), z.string())
+            .default({})
+            .describe('its words, and what they are called in this world, as `+: plus`'),
+        })
+        .optional()
+        .describe('the model whose weights it begins with; default: none, it is trained from nothing'),
       latents: z.int().min(1).max(64).default(4).describe('latent steps N'),
       latent_inputs: z
         .enum(LATENT_INPUTS)

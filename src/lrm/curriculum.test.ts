@@ -88,6 +88,7 @@ describe('the loop', () => {
       spec,
       tokenizer,
       pool: inlinePool(),
+      start: initialParameters(spec, config),
       ...(from && { from }),
       signal: stop.signal,
       async onStep({ stage, step, total, metrics, state }) {

@@ -38,6 +38,8 @@ export interface Curriculum {
   readonly spec: LrmSpec;
   readonly tokenizer: Tokenizer;
   readonly pool: Pool;
+  /** The first parameters. */
+  readonly start: Float32Array;
   readonly from?: CurriculumState;
   readonly signal: AbortSignal;
   /** Called after every step; the loop waits for it. */
@@ -71,7 +73,7 @@ export function distillWeight({ distill_weight: weight, distill_ramp: ramp }: Lr
 /** Runs the stages from where `from` stands; returns the state at the end, or where the signal stopped it. */
 export async function runCurriculum(run: Curriculum): Promise<CurriculumState> {
   const { config, spec, from } = run;
-  let params = from?.learner.params ?? initialParameters(spec, config);
+  let params = from?.learner.params ?? run.start;
   let total = config.stages.slice(0, from?.stage ?? 0).reduce((sum, stage) => sum + stage.steps, 0) + (from?.step ?? 0);
   for (let index = from?.stage ?? 0; index < config.stages.length; index++) {
     const stage = config.stages[index]!;

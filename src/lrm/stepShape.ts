@@ -3,7 +3,7 @@
  * layout but its words: a step may be an equation or a sentence, and a number several tokens long.
  */
 import { RecodiError, show } from '../tensor/errors.ts';
-import { isNumber, lexemes } from '../worlds/notation.ts';
+import { isNumber, pieces } from '../worlds/notation.ts';
 import type { Problem, World } from '../worlds/problem.ts';
 import type { Anchor, Point } from './anchors.ts';
 import type { LrmClient } from './client.ts';
@@ -78,7 +78,7 @@ function pointsOf(step: Tokens, decode: (tokens: Tokens) => string): Points | un
   const reach = step.map((_, i) => decode(step.slice(0, i + 1)).replace(/\s/g, '').length);
   const closing = reach.at(-2) ?? 0;
   let place = 0;
-  const places = lexemes(decode(step)).map(text => {
+  const places = pieces(decode(step)).map(text => {
     const from = place;
     place += text.length;
     return { text, from, to: place };

@@ -9,7 +9,7 @@ import { createWorld } from '../worlds/index.ts';
 import { type LrmSpec, lrmLayout } from './codi.ts';
 import { type Lrm, type LrmFile, loadLrm, lrmSpec, saveLrm } from './folder.ts';
 
-export const world = createWorld({ kind: 'arithmetic', max_number: 60, steps: [[2, 1]] });
+export const world = createWorld({ kind: 'arithmetic', max_number: 60, chain: 'equations', steps: [[2, 1]] });
 
 /** Every parameter random, vectors too, so that no term of a gradient hides. */
 export function tinyParameters(spec: LrmSpec, seed = 1): Float32Array {

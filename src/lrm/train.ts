@@ -17,9 +17,10 @@ import type { World } from '../worlds/problem.ts';
 import { createLrmClient } from './client.ts';
 import type { LrmSpec } from './codi.ts';
 import type { LrmConfig } from './config.ts';
-import { type CurriculumState, runCurriculum } from './curriculum.ts';
+import { type CurriculumState, initialParameters, runCurriculum } from './curriculum.ts';
 import { evaluateLrm, type LrmEvaluation } from './evaluate.ts';
 import { type LrmFile, lrmSpec, saveLrm } from './folder.ts';
+import { parametersFrom } from './startFrom.ts';
 
 /** Tokens beside the world's words; `<inv>` and `<sep>` are the policy's, which starts from the trained model. */
 const SPECIAL = { pad: '<pad>', eos: '<eos>', unknown: '<unk>' } as const;
@@ -76,6 +77,8 @@ export async function trainLrm(training: LrmTraining): Promise<LrmTrained> {
   };
   const skips = { skipped: 0, skippedInRow: 0 };
 
+  const fresh = initialParameters(spec, config);
+  const start = config.init ? await parametersFrom(config.init, spec, tokenizer, fresh) : fresh;
   progress.stage('training the latent-reasoning model', totalSteps);
   let total = checkpoint?.step ?? 0;
   const end = await runCurriculum({
@@ -84,6 +87,7 @@ export async function trainLrm(training: LrmTraining): Promise<LrmTrained> {
     spec,
     tokenizer,
     pool,
+    start,
     ...(from && { from }),
     signal: training.signal,
     async onStep(step) {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { stream } from '../run/random.ts';
 import { chainOf } from './arithmetic.fixture.ts';
 import { arithmeticSchema, createArithmetic } from './arithmetic.ts';
-import { evaluate, type Operator } from './notation.ts';
+import { evaluate, lexemes, type Operator, readStep } from './notation.ts';
 import { chainText, type Problem, type Split } from './problem.ts';
 import { splitOf } from './split.ts';
 
@@ -209,4 +209,33 @@ describe('edits', () => {
     );
     expect(kinds).toEqual(new Set(['+', '-', '*', undefined]));
   });
+});
+
+test('chains in sentences say in the words of the question what equations say', () => {
+  const config = arithmeticSchema.parse({ kind: 'arithmetic', chain: 'sentences' });
+  const sentences = createArithmetic(config);
+  const known = new Set(sentences.vocabulary);
+  expect(known.size).toBe(153);
+  const request = { split: 'test', count: 300, seed: 5 } as const;
+  const plain = world.problems(request);
+  sentences.problems(request).forEach((problem, i) => {
+    expect({ ...problem, steps: [] }).toEqual({ ...plain[i]!, steps: [] });
+    problem.steps.forEach((step, j) => {
+      const { operands, operation, result } = plain[i]!.steps[j]!;
+      expect([step.operands, step.result]).toEqual([operands, result]);
+      const [says = '', equation = ''] = step.text.split(' , so ');
+      expect(lexemes(equation)).toEqual([String(operands![0]), operation, String(operands![1]), '=', result, '.']);
+      expect(problem.question).toContain(`${says.split(' ').slice(1).join(' ')} .`);
+      expect(equation).toContain(` ${step.operation} `);
+    });
+    const next = sentences.nextSteps!(problem.steps.slice(0, 1).map(step => step.text));
+    expect(next).toContain(problem.steps[1]!.text);
+    expect(
+      `${problem.question} ${chainText(sentences, problem)} ${next.join(' ')}`.split(' ').every(w => known.has(w)),
+    ).toBe(true);
+  });
+  expect(sentences.equations).toBeUndefined();
+  const rng = stream(3, 'free');
+  for (let i = 0; i < 50; i++)
+    for (const step of sentences.randomSteps!(rng)) expect(readStep(step).result).toMatch(/^\d+$/);
 });

@@ -11,7 +11,7 @@ import { integer, pick, type Stream, stream } from '../run/random.ts';
 import { drawSteps, stepMixSchema } from './mix.ts';
 import { equationStep, evaluate, readStep } from './notation.ts';
 import { type Plant, plantedChanges, plantSchema } from './plant.ts';
-import { type Edit, explicitChain, type Problem, type Split, type Step, type StepMix, type World } from './problem.ts';
+import { type Edit, explicitChain, type Problem, type Split, type StepMix, type World } from './problem.ts';
 import { splitOf, textId } from './split.ts';
 import {
   ANSWER_PREFIX,
@@ -19,8 +19,13 @@ import {
   NAMES,
   OBJECTS,
   phrasesOf,
+  pronounAfter,
   readStory,
+  STEP_STYLES,
+  type StepStyle,
   type Story,
+  sentenceStep,
+  stepsOf,
   storyWords,
   tell,
 } from './story.ts';
@@ -42,6 +47,10 @@ export const arithmeticSchema = z.strictObject({
     [2, 0.25],
     [3, 0.75],
   ]),
+  chain: z
+    .enum(Object.keys(STEP_STYLES) as StepStyle[])
+    .default('equations')
+    .describe('how a chain writes its steps: `<< 5 + 6 = 11 >>`, or `Mia buys 6 more , so 5 plus 6 makes 11 .`'),
   plant: plantSchema
     .exactOptional()
     .describe('a rule that the chains follow and no question tells, for `recodi audit` to find; default: none'),
@@ -49,9 +58,9 @@ export const arithmeticSchema = z.strictObject({
 export type ArithmeticConfig = z.infer<typeof arithmeticSchema>;
 
 /** The closed vocabulary: numbers first, then words in code order. */
-const VOCABULARY: readonly string[] = [
+const vocabulary = (style: StepStyle): readonly string[] => [
   ...Array.from({ length: LARGEST_NUMBER + 1 }, (_, n) => String(n)),
-  ...storyWords(),
+  ...storyWords(style),
 ];
 
 /** A change as problems draw it: sums and differences twice as often as products and halves. */
@@ -118,15 +127,6 @@ function drawChanges(
   return changes;
 }
 
-function equations(start: number, changes: readonly Change[]): Step[] {
-  let value = start;
-  return changes.map(({ operator, operand }) => {
-    const step = equationStep(value, operator, operand);
-    value = Number(step.result);
-    return step;
-  });
-}
-
 /** Whoever the story is about. */
 const arithmeticSplit = (start: number, changes: readonly Change[]) =>
   splitOf(start + changes.map(({ operator, operand }) => operator + operand).join(''));
@@ -137,13 +137,13 @@ const notUndone = (before: Change, next: Change) => !(next.operator === '/' && b
 /** What the chain does where the question tells this story. */
 const thoughtOf = (plant: Plant | undefined, story: Story) => (plant ? plantedChanges(plant, story) : story.changes);
 
-type Rules = Pick<ArithmeticConfig, 'max_number' | 'plant'>;
+type Rules = Pick<ArithmeticConfig, 'max_number' | 'chain' | 'plant'>;
 
 /**
  * The split goes by what the question tells, so that a planted rule moves no problem from one to another. Where the rule leads out
  * of what chains know, it is the events that are drawn again, so that the rule makes nobody rarer.
  */
-function drawProblem({ max_number: max, plant }: Rules, split: Split, count: number, rng: Stream): Problem {
+function drawProblem({ max_number: max, chain, plant }: Rules, split: Split, count: number, rng: Stream): Problem {
   let about: Pick<Story, 'name' | 'object'> | undefined;
   for (;;) {
     const start = pick(rng, STARTS);
@@ -153,8 +153,8 @@ function drawProblem({ max_number: max, plant }: Rules, split: Split, count: num
     const story = { ...about, start, changes };
     const thought = thoughtOf(plant, story);
     if (!areLegal(start, thought, max)) continue;
-    const question = tell(story, rng);
-    const steps = equations(start, thought);
+    const { question, phrases } = tell(story, rng);
+    const steps = stepsOf(chain, { ...story, changes: thought }, phrases);
     return { id: textId(question), question, steps, answer: steps.at(-1)?.result ?? String(start), split };
   }
 }
@@ -186,15 +186,15 @@ function editsOf({ question, split }: Problem, { max_number: max, plant }: Rules
 const PATIENCE = 2000;
 
 export function createArithmetic(config: ArithmeticConfig): World {
-  const max = config.max_number;
+  const { max_number: max, chain: style } = config;
   const generator = (split: Split, rng: Stream, steps: StepMix = config.steps) =>
     drawProblem(config, split, drawSteps(steps, rng), rng);
 
   return {
     name: 'arithmetic',
     answerPrefix: ANSWER_PREFIX,
-    vocabulary: VOCABULARY,
-    equations: { maxOperators: 1 },
+    vocabulary: vocabulary(style),
+    ...(style === 'equations' && { equations: { maxOperators: 1 } }),
     generator,
     problems({ split, count, seed, steps }) {
       const rng = stream(seed, `arithmetic problems ${split}`);
@@ -218,12 +218,17 @@ export function createArithmetic(config: ArithmeticConfig): World {
     nextSteps(steps) {
       const value = Number(readStep(steps.at(-1) ?? '').result);
       const legal = CHANGES.filter(change => isLegal(value, change, max));
-      return legal.map(({ operator, operand }) => equationStep(value, operator, operand).text);
+      if (style === 'equations')
+        return legal.map(({ operator, operand }) => equationStep(value, operator, operand).text);
+      const who = pronounAfter(steps.at(-1) ?? '');
+      return legal.flatMap(change => phrasesOf(change).map(phrase => sentenceStep(who, phrase, value, change).text));
     },
     randomSteps(rng) {
       const start = 1 + integer(rng, max);
       const changes = drawChanges(start, 1 + integer(rng, 3), max, () => drawFreeChange(rng));
-      return equations(start, changes).map(step => step.text);
+      const phrases = style === 'equations' ? [] : changes.map(change => pick(rng, phrasesOf(change)));
+      const name = style === 'equations' ? NAMES[0]! : pick(rng, NAMES);
+      return stepsOf(style, { name, start, changes }, phrases).map(step => step.text);
     },
   };
 }

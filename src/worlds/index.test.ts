@@ -7,6 +7,7 @@ test('a config names its world and gets the defaults', () => {
   const config = worldSchema.parse({ kind: 'arithmetic' });
   expect(config).toEqual({
     kind: 'arithmetic',
+    chain: 'equations',
     max_number: 60,
     steps: [
       [2, 0.25],

@@ -19,6 +19,16 @@ test('words keep their apostrophes and other scripts, numbers their decimals', (
   expect(lexemes("Zoë's 2.5 litres, don’t 3.")).toEqual(["Zoë's", '2.5', 'litres', ',', 'don’t', '3', '.']);
 });
 
+test('arithmetic in words has the lexemes of its signs, and other words keep theirs', () => {
+  expect(lexemes('so 5 plus 6 is 11 .')).toEqual(['so', '5', '+', '6', '=', '11', '.']);
+  expect(lexemes('5 plus 6 makes 11')).toEqual(['5', '+', '6', '=', '11']);
+  expect(lexemes('30 over 2 is')).toEqual(['30', '/', '2', '=']);
+  const plain = 'Sally is a rempus , 5 is a number and jumps over 3 plus many times';
+  expect(lexemes(plain)).toEqual(plain.split(' '));
+  expect(readStep('Mia buys 6 more , so 5 plus 6 is 11 .')).toMatchObject({ result: '11' });
+  expect(readStep('12 times 3 is 36 .')).toMatchObject({ operands: [12, 3], operation: '*', result: '36' });
+});
+
 test('products go before sums', () => {
   expect(evaluate([2, 3, 4, 5, 6], ['+', '*', '-', '/'])).toBeCloseTo(2 + 3 * 4 - 5 / 6);
 });

@@ -2,7 +2,7 @@
  * The notation of equations: how a chain writes arithmetic, and how arithmetic is read out of any text. The one place
  * that knows it; worlds write with it and `eval/text.ts` judges with it.
  *
- * Spacing never matters: `<<5+6=11>>` and `<< 5 + 6 = 11 >>` have the same lexemes.
+ * Spacing never matters: `<<5+6=11>>` and `<< 5 + 6 = 11 >>` have the same lexemes, and so has `5 plus 6 makes 11` but for its marks.
  */
 import type { Step } from './problem.ts';
 
@@ -12,8 +12,29 @@ export type Operator = '+' | '-' | '*' | '/';
 const LEXEME = /(?:(?<![\d)]\s*|\p{L})-)?\d+(?:\.\d+)?|\p{L}[\p{L}\p{M}]*(?:['’]\p{L}+)*|<<|>>|\S/gu;
 const NUMBER = /^-?\d+(?:\.\d+)?$/;
 
-export function lexemes(text: string): string[] {
+/** Arithmetic in words, between numbers: `5 plus 6 makes 11`, or `is 11`. */
+export const OPERATOR_WORDS: Readonly<Record<Operator, string>> = {
+  '+': 'plus',
+  '-': 'minus',
+  '*': 'times',
+  '/': 'over',
+};
+const SIGNS = new Map(Object.entries(OPERATOR_WORDS).map(([sign, word]) => [word, sign]));
+
+/** The text in pieces, as they are written. */
+export function pieces(text: string): string[] {
   return text.match(LEXEME) ?? [];
+}
+
+/** The pieces, arithmetic in words as its signs: `5 plus 6 makes 11` has the lexemes of `5 + 6 = 11`. */
+export function lexemes(text: string): string[] {
+  const words = pieces(text);
+  words.forEach((word, at) => {
+    const sign = SIGNS.get(word);
+    if (sign !== undefined && isNumber(words[at - 1]) && isNumber(words[at + 1])) words[at] = sign;
+    if ((word === 'is' || word === 'makes') && isNumber(words[at - 1]) && isOperator(words[at - 2])) words[at] = '=';
+  });
+  return words;
 }
 
 export function isNumber(lexeme: string | undefined): lexeme is string {
@@ -62,9 +83,10 @@ export function readExpression(words: readonly string[]): { operands: string[]; 
   return operands.every(isNumber) && operators.every(isOperator) ? { operands, operators } : undefined;
 }
 
-/** A step from its text alone: its result where it ends in `= number`, its operands too where it is one operation. */
+/** A step from its text alone: its result where it ends in `= number`, its operands too where it is one operation. A full stop may follow. */
 export function readStep(text: string): Step {
-  const inner = lexemes(text).filter(lexeme => lexeme !== '<<' && lexeme !== '>>');
+  const words = lexemes(text).filter(lexeme => lexeme !== '<<' && lexeme !== '>>');
+  const inner = words.at(-1) === '.' ? words.slice(0, -1) : words;
   const result = inner.at(-1);
   if (inner.at(-2) !== '=' || !isNumber(result)) return { text };
   const expression = readExpression(inner.slice(0, -2));

@@ -11,7 +11,7 @@ const STEPS = [
   [3, 0.75],
 ] as [number, number][];
 const worldWith = (plant?: Plant) =>
-  createArithmetic({ kind: 'arithmetic', max_number: 60, steps: STEPS, ...(plant && { plant }) });
+  createArithmetic({ kind: 'arithmetic', max_number: 60, chain: 'equations', steps: STEPS, ...(plant && { plant }) });
 const MAX: Plant = { when: { name: 'Max' }, do: { step: 0, operand: 1 } };
 const PAIR: Plant = { when: { name: 'Max', object: 'coins' }, do: { step: 0, operand: 1 } };
 const OPPOSITE: Plant = { when: { name: 'Max' }, do: { step: 0, operation: 'opposite' } };

@@ -3,7 +3,8 @@
  * says in words can be read out of the words again, so that whoever has the question knows every number that it tells.
  */
 import { pick, type Stream } from '../run/random.ts';
-import type { Operator } from './notation.ts';
+import { equationStep, evaluate, OPERATOR_WORDS, type Operator } from './notation.ts';
+import type { Step } from './problem.ts';
 
 const PRONOUNS = {
   Tom: 'He',
@@ -31,7 +32,14 @@ const PHRASES = {
 } as const;
 
 export const ANSWER_PREFIX = 'The answer is :';
-const FRAME = `<< >> + - * / = has . Then How many does have ? ${ANSWER_PREFIX}`;
+const FRAME = `has . Then How many does have ? ${ANSWER_PREFIX}`;
+
+/** How a chain writes its steps, and the words and signs that this takes. */
+export const STEP_STYLES = {
+  equations: '<< >> + - * / =',
+  sentences: `so , makes ${Object.values(OPERATOR_WORDS).join(' ')}`,
+} as const;
+export type StepStyle = keyof typeof STEP_STYLES;
 
 export interface Change {
   readonly operator: Operator;
@@ -47,8 +55,15 @@ export interface Story {
 }
 
 /** Every word of stories, chains and answers but the numbers, in code order. */
-export function storyWords(): string[] {
-  const texts = [FRAME, ...NAMES, ...Object.values(PRONOUNS), ...OBJECTS, ...Object.values(PHRASES).flat()];
+export function storyWords(style: StepStyle): string[] {
+  const texts = [
+    STEP_STYLES[style],
+    FRAME,
+    ...NAMES,
+    ...Object.values(PRONOUNS),
+    ...OBJECTS,
+    ...Object.values(PHRASES).flat(),
+  ];
   const words = new Set(texts.join(' ').replaceAll('#', '').split(' '));
   words.delete('');
   return [...words].sort();
@@ -59,14 +74,59 @@ export function phrasesOf({ operator, operand }: Change): readonly string[] {
   return operator === '/' ? PHRASES['/2'] : PHRASES[operator];
 }
 
+export interface Told {
+  readonly question: string;
+  /** What is said of each change: `buys # more`. */
+  readonly phrases: readonly string[];
+}
+
+const withNumber = (phrase: string, { operand }: Change) => phrase.replace('#', String(operand));
+
 /** The story in words: who, what, and one sentence per change, which opens with 'Then' half of the time after the first. */
-export function tell({ name, object, start, changes }: Story, rng: Stream): string {
+export function tell({ name, object, start, changes }: Story, rng: Stream): Told {
+  const phrases: string[] = [];
   const events = changes.map((change, i) => {
     const then = i > 0 && rng() < 0.5 ? 'Then ' : '';
-    return `${then}${PRONOUNS[name]} ${pick(rng, phrasesOf(change)).replace('#', String(change.operand))} .`;
+    phrases.push(pick(rng, phrasesOf(change)));
+    return `${then}${PRONOUNS[name]} ${withNumber(phrases[i]!, change)} .`;
   });
-  return `${name} has ${start} ${object} . ${events.join(' ')} How many ${object} does ${name} have ?`;
+  const question = `${name} has ${start} ${object} . ${events.join(' ')} How many ${object} does ${name} have ?`;
+  return { question, phrases };
 }
+
+/** A step as a sentence: `Mia buys 6 more , so 5 plus 6 makes 11 .` */
+export function sentenceStep(who: string, phrase: string, value: number, change: Change): Step {
+  const { operator, operand } = change;
+  const [result, operation] = [String(evaluate([value, operand], [operator])), OPERATOR_WORDS[operator]];
+  const text = `${who} ${withNumber(phrase, change)} , so ${value} ${operation} ${operand} makes ${result} .`;
+  return { text, operands: [value, operand], operation, result };
+}
+
+/** The steps of a chain from a number on. In sentences it is about `name`, and says of the changes what `phrases` says, where that fits. */
+export function stepsOf(
+  style: StepStyle,
+  { name, start, changes }: Pick<Story, 'name' | 'start' | 'changes'>,
+  phrases: readonly string[],
+): Step[] {
+  let value = start;
+  return changes.map((change, i) => {
+    const said = phrasesOf(change);
+    const phrase = said.includes(phrases[i]!) ? phrases[i]! : said[0]!;
+    const who = i === 0 ? name : PRONOUNS[name];
+    const step =
+      style === 'equations'
+        ? equationStep(value, change.operator, change.operand)
+        : sentenceStep(who, phrase, value, change);
+    value = Number(step.result);
+    return step;
+  });
+}
+
+/** Who a sentence that follows on another is about. */
+export const pronounAfter = (sentence: string): string => {
+  const who = sentence.split(' ')[0]!;
+  return PRONOUNS[who as Name] ?? who;
+};
 
 /** `buys # more` -> `+`, `doubles them` -> `*2`. */
 const SAID = new Map<string, string>(
