@@ -72,7 +72,7 @@ export function distillWeight({ distill_weight: weight, distill_ramp: ramp }: Lr
 
 /** Runs the stages from where `from` stands; returns the state at the end, or where the signal stopped it. */
 export async function runCurriculum(run: Curriculum): Promise<CurriculumState> {
-  const { config, spec, from } = run;
+  const { config, from } = run;
   let params = from?.learner.params ?? run.start;
   let total = config.stages.slice(0, from?.stage ?? 0).reduce((sum, stage) => sum + stage.steps, 0) + (from?.step ?? 0);
   for (let index = from?.stage ?? 0; index < config.stages.length; index++) {
