@@ -16,9 +16,9 @@ import { type PerIntervention, perIntervention } from './interventions.ts';
 import { probeTask } from './probeTask.ts';
 import { fve } from './similarity.ts';
 import { stepShape } from './stepShape.ts';
-import { chainStates, collectTargets } from './targets.ts';
+import { chainStates, collectTargets, type TargetSet } from './targets.ts';
 import { translate } from './translator.ts';
-import { targetVectors } from './views.ts';
+import { targetVectors, viewId } from './views.ts';
 
 export interface ProbeSettings {
   /** Training problems that are fitted on. */
@@ -65,91 +65,120 @@ interface Source {
 
 export type ProbeProgress = (what: string, done: number, total: number) => void;
 
+interface Work {
+  readonly pool: Pool;
+  readonly signal: AbortSignal;
+  readonly onProgress?: ProbeProgress;
+}
+
 export async function probeLatents(
   client: LrmClient,
   world: World,
   settings: ProbeSettings,
-  { pool, signal, onProgress }: { pool: Pool; signal: AbortSignal; onProgress?: ProbeProgress },
+  work: Work,
 ): Promise<LatentMap> {
-  const { seed, problems: count, held: heldCount } = settings;
-  const steps = settings.steps ?? mostSteps(world, seed);
-  const think = (split: Split, problems: readonly Problem[], on = client) =>
-    collectTargets(on, {
-      split,
-      problems,
-      causal: split !== 'train' && on === client,
-      onProgress: (done, total) => onProgress?.(`thinking about ${split} problems`, done, total),
-    });
-  const problemsOf = (split: Split, n: number) => world.problems({ split, count: n, seed, steps });
-  const [trainProblems, heldProblems] = [problemsOf('train', count), problemsOf('validation', heldCount)];
-  const train = await think('train', trainProblems);
-  const held = await think('validation', heldProblems);
-  const anchors = anchorsOf(world.chain(trainProblems[0]!).length).filter(({ point }) => POINTS.includes(point));
-  const step = stepShape(client, world, trainProblems);
-  onProgress?.('reading the own chains', 0, 2);
-  const chains = await chainStates(client, train, { anchors, step, context: 'none' });
-  onProgress?.('reading the own chains', 1, 2);
-  const heldChains = await chainStates(client, held, { anchors, step, context: 'none' });
-
-  const { latents, model } = client.lrm.spec;
-  const d = model.hiddenSize;
-  const all = Array.from({ length: latents + 1 }, (_, k) => k);
-  const vectors = (states: Float32Array, ks = all) => targetVectors({ steps: ks }, states, latents + 1, d);
-  const joint = { m: all.length * d, train: vectors(train.states), held: vectors(held.states) };
-  const others = await Promise.all(
-    [...settings.beside].map(async ([name, other]): Promise<Source> => {
-      const m = (other.lrm.spec.latents + 1) * other.lrm.spec.model.hiddenSize;
-      const states = async (split: Split, list: readonly Problem[]) => (await think(split, list, other)).states;
-      return { name, m, train: await states('train', trainProblems), held: await states('validation', heldProblems) };
-    }),
-  );
-  const sources: Source[] = [
-    ...all.map(k => ({
-      name: `k${k}`,
-      m: d,
-      train: vectors(train.states, [k]),
-      held: vectors(held.states, [k]),
-      causal: perIntervention((site, kind) => meanAt(held.causal![site][kind], k, all.length)),
-    })),
-    { name: `k0-${latents}`, ...joint },
-    { name: 'question end', m: d, train: chains.questionEnds, held: heldChains.questionEnds },
-    { name: 'another problem', m: joint.m, train: rolled(joint.train, joint.m), held: rolled(joint.held, joint.m) },
-    ...others,
-  ];
-
-  const contents = contentsOf(trainProblems, heldProblems);
+  const { problems: count, held: heldCount, steps = mostSteps(world, settings.seed) } = settings;
+  const problemsOf = (split: Split, n: number) => world.problems({ split, count: n, seed: settings.seed, steps });
+  const problems = { train: problemsOf('train', count), held: problemsOf('validation', heldCount) };
+  const thoughts = await thoughtsOf(client, world, problems, work);
+  const sources = [...ownSources(client, thoughts), ...(await otherSources(settings.beside, problems, work))];
+  const contents = contentsOf(problems.train, problems.held);
   let done = 0;
   const rows = await Promise.all(
     sources.map(async (source): Promise<MapRow> => {
-      const { name, m, train: inputs, held: heldInputs, causal } = source;
-      const [found, translators] = await Promise.all([
-        pool.run(
-          probeTask,
-          {
-            inputs,
-            heldInputs,
-            m,
-            ridge: RIDGE,
-            classes: contents.map(content => content.classes),
-            heldClasses: contents.map(content => content.heldClasses),
-          },
-          { signal },
-        ),
-        translatorsOf(source, { pool, signal, d, chains, heldChains }),
+      const [probes, anchors] = await Promise.all([
+        probesOf(source, contents, work),
+        translatorsOf(source, thoughts, { ...work, d: client.lrm.spec.model.hiddenSize }),
       ]);
-      onProgress?.('fitting', ++done, sources.length);
-      return {
-        source: name,
-        probes: Object.fromEntries(contents.map((content, i) => [content.name, found[i]!])),
-        anchors: translators,
-        ...(causal && { causal }),
-      };
+      work.onProgress?.('fitting', ++done, sources.length);
+      const { name, causal } = source;
+      return { source: name, probes, anchors, ...(causal && { causal }) };
     }),
   );
-  const majority = Object.fromEntries(
-    contents.map(({ name, classes, heldClasses }) => [name, most(classes, heldClasses)]),
+  const majority = contents.map(({ name, classes, heldClasses }) => [name, most(classes, heldClasses)] as const);
+  return { problems: count, held: heldCount, steps, majority: Object.fromEntries(majority), rows };
+}
+
+/** Something of the problems that are fitted on, and of those held out. */
+type Both<T> = Readonly<Record<'train' | 'held', T>>;
+type ProblemSets = Both<readonly Problem[]>;
+
+interface ProbedThoughts {
+  readonly latents: Both<TargetSet>;
+  readonly chains: Both<ChainStates>;
+}
+
+/** What the model thinks of the problems, and writes of them. Its chains are read without their questions. */
+async function thoughtsOf(client: LrmClient, world: World, problems: ProblemSets, work: Work): Promise<ProbedThoughts> {
+  const latents = {
+    train: await think(client, 'train', problems.train, work),
+    held: await think(client, 'validation', problems.held, work, true),
+  };
+  const anchors = anchorsOf(world.chain(problems.train[0]!).length).filter(({ point }) => POINTS.includes(point));
+  const shape = { anchors, step: stepShape(client, world, problems.train), context: 'none' } as const;
+  const { onProgress } = work;
+  onProgress?.('reading the own chains', 0, 2);
+  const train = await chainStates(client, latents.train, shape);
+  onProgress?.('reading the own chains', 1, 2);
+  const held = await chainStates(client, latents.held, shape);
+  onProgress?.('reading the own chains', 2, 2);
+  return { latents, chains: { train, held } };
+}
+
+function think(
+  client: LrmClient,
+  split: Split,
+  problems: readonly Problem[],
+  { onProgress }: Work,
+  causal = false,
+): Promise<TargetSet> {
+  const tick = (done: number, total: number) => onProgress?.(`thinking about ${split} problems`, done, total);
+  return collectTargets(client, { split, problems, causal, onProgress: tick });
+}
+
+/** Each latent, all of them, and what of the same model they are held against. */
+function ownSources({ lrm: { spec } }: LrmClient, { latents, chains }: ProbedThoughts): Source[] {
+  const count = spec.latents + 1;
+  const d = spec.model.hiddenSize;
+  const all = Array.from({ length: count }, (_, k) => k);
+  const vectors = (ks: readonly number[]) => {
+    const of = ({ states }: TargetSet) => targetVectors({ steps: ks }, states, count, d);
+    return { m: ks.length * d, train: of(latents.train), held: of(latents.held) };
+  };
+  const joint = vectors(all);
+  const { causal } = latents.held;
+  return [
+    ...all.map(k => ({
+      name: `k${k}`,
+      ...vectors([k]),
+      ...(causal && { causal: perIntervention((site, kind) => meanAt(causal[site][kind], k, count)) }),
+    })),
+    { name: viewId(all), ...joint },
+    { name: 'question end', m: d, train: chains.train.questionEnds, held: chains.held.questionEnds },
+    { name: 'another problem', m: joint.m, train: rolled(joint.train, joint.m), held: rolled(joint.held, joint.m) },
+  ];
+}
+
+/** All latents of each other model, about the same questions. */
+function otherSources(beside: ProbeSettings['beside'], problems: ProblemSets, work: Work): Promise<Source[]> {
+  return Promise.all(
+    [...beside].map(async ([name, client]) => {
+      const { latents, model } = client.lrm.spec;
+      const { states: train } = await think(client, 'train', problems.train, work);
+      const { states: held } = await think(client, 'validation', problems.held, work);
+      return { name, m: (latents + 1) * model.hiddenSize, train, held };
+    }),
   );
-  return { problems: count, held: heldCount, steps, majority, rows };
+}
+
+async function probesOf({ m, train, held }: Source, contents: readonly Content[], { pool, signal }: Work) {
+  const request = {
+    ...{ inputs: train, heldInputs: held, m, ridge: RIDGE },
+    classes: contents.map(({ classes }) => classes),
+    heldClasses: contents.map(({ heldClasses }) => heldClasses),
+  };
+  const found = await pool.run(probeTask, request, { signal });
+  return Object.fromEntries(contents.map(({ name }, i) => [name, found[i]!]));
 }
 
 /** Of the first problems that the world tells. */
@@ -158,17 +187,13 @@ function mostSteps(world: World, seed: number): number {
   return Math.max(...Array.from({ length: 50 }, () => world.generator('train', rng).steps.length));
 }
 
-interface Fits {
-  readonly pool: Pool;
-  readonly signal: AbortSignal;
-  readonly d: number;
-  readonly chains: ChainStates;
-  readonly heldChains: ChainStates;
-}
-
-async function translatorsOf({ m, train, held }: Source, { pool, signal, d, chains, heldChains }: Fits) {
-  const fits = chains.anchors.map(async ({ anchor, rows, states }, a) => {
-    const { rows: heldRows, states: heldStates } = heldChains.anchors[a]!;
+async function translatorsOf(
+  { m, train, held }: Source,
+  { chains }: ProbedThoughts,
+  { pool, signal, d }: Work & { readonly d: number },
+): Promise<MapRow['anchors']> {
+  const fits = chains.train.anchors.map(async ({ anchor, rows, states }, a) => {
+    const { rows: heldRows, states: heldStates } = chains.held.anchors[a]!;
     if (rows.length < 2 * m || heldRows.length < 2) return [];
     const fit = { inputs: gather(train, rows, m), outputs: states, m, d, ridge: RIDGE };
     const { translator, nats } = await pool.run(fitTask, fit, { signal });
