@@ -1,6 +1,6 @@
 /**
  * Checks that imports point down the layers only, as CONTRIBUTING.md draws them:
- *   tensor <- lm <- worlds <- lrm <- {envs, policies} <- {rl, rollout, eval} <- labels <- oracle <- remote
+ *   tensor <- lm <- worlds <- lrm <- {envs, policies} <- {rl, rollout, eval} <- labels <- {audit, oracle} <- remote
  *   <- {inspect, cli}
  * Within a layer imports are free. `run` stands beside the column: it imports tensor alone, and everything above lm may
  * import it. Tests are free.
@@ -20,7 +20,7 @@ const LAYERS = [
   ['envs', 'policies'],
   ['rl', 'rollout', 'eval'],
   ['labels'],
-  ['oracle'],
+  ['audit', 'oracle'],
   ['remote'],
   ['inspect', 'cli', 'index.ts'],
 ] as const;

@@ -5,6 +5,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../run/package.ts';
+import { registerAudit } from './audit.ts';
 import { registerConfig } from './config.ts';
 import { registerDoctor } from './doctor.ts';
 import { registerEval } from './eval.ts';
@@ -34,6 +35,7 @@ const COMMANDS = [
   registerEval,
   registerLabel,
   registerInvert,
+  registerAudit,
   registerLrm,
   registerLm,
   registerWorker,

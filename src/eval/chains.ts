@@ -18,13 +18,13 @@
 import type { TargetSet } from '../lrm/targets.ts';
 import type { View } from '../lrm/views.ts';
 import { shuffled, stream } from '../run/random.ts';
-import { isNumber } from '../worlds/notation.ts';
 import type { Problem } from '../worlds/problem.ts';
 import { auroc } from './auroc.ts';
 import type { Bench } from './bench.ts';
 import { type BootstrapSettings, bootstrap, bootstrapStatistic, type Figure } from './bootstrap.ts';
 import { close, type Equation, equationsOf, isGold, numbersTold, same } from './equations.ts';
 import { type EditedReading, readableEdits } from './follows.ts';
+import { project, TOP } from './projected.ts';
 import {
   checkSteps,
   type EditedProjection,
@@ -74,8 +74,6 @@ interface Said {
   readonly score: number;
 }
 
-/** Lens tokens per state (arXiv 2604.04902). */
-const TOP = 10;
 /** Edits per number of a question. */
 const EDITS = 2;
 
@@ -192,7 +190,7 @@ async function projections(
   problems: readonly Problem[],
 ): Promise<{ own: readonly Projection[]; edited: readonly (readonly EditedProjection[])[] }> {
   const { client, config } = bench;
-  const { encode, decode } = client.lrm.tokenizer;
+  const { encode } = client.lrm.tokenizer;
   const edits = problems.flatMap((problem, row) => {
     const rng = stream(config.seed, `edits projection ${problem.id}`);
     const possible = shuffled(rng, readableEdits(bench, problem));
@@ -205,25 +203,10 @@ async function projections(
     );
   });
   const questions = [...problems, ...edits.map(({ edit }) => edit)].map(({ question }) => encode(question));
-  const thoughts = await client.think(questions, { top: TOP });
-  const numberOf = (id: number) => {
-    const word = decode([id]).trim();
-    return isNumber(word) ? Number(word) : Number.NaN;
-  };
-  const states = client.lrm.spec.latents + 1;
-  const projection = (row: number): Projection => ({
-    answer: numberOf(thoughts.answers[row]!),
-    shown: Array.from({ length: states }, (_, state) => {
-      const from = (row * states + state) * TOP;
-      return [...thoughts.lens.subarray(from, from + TOP)].flatMap((id, rank) => {
-        const value = numberOf(id);
-        return Number.isNaN(value) ? [] : [{ value, rank }];
-      });
-    }),
-  });
+  const projected = await project(bench, questions);
   const edited: EditedProjection[][] = problems.map(() => []);
   edits.forEach(({ row, edit }, i) => {
-    edited[row]!.push({ edit, projection: projection(problems.length + i) });
+    edited[row]!.push({ edit, projection: projected[problems.length + i]! });
   });
-  return { own: problems.map((_, row) => projection(row)), edited };
+  return { own: projected.slice(0, problems.length), edited };
 }

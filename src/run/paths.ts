@@ -33,6 +33,7 @@ export const RUN_FILES = {
   model: ['model', 'in runs of `recodi lrm train`: the trained latent-reasoning model'],
   bank: ['bank.safetensors', 'the states that the texts of the bank leave in the model, so that they are read once'],
   evaluation: ['eval.json', 'the held-out table: ours, baselines, controls, with bootstrap intervals'],
+  audit: ['audit.json', 'what readings use that no question accounts for, and which words of the questions go with it'],
   labels: ['labels', 'labels.jsonl and vectors.safetensors, and the exports for other tools'],
   oracle: ['oracle', 'what oracle training leaves'],
   log: ['log.jsonl', 'what happened, with times'],

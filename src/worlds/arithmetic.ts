@@ -214,6 +214,10 @@ export function createArithmetic(config: ArithmeticConfig): World {
       return [...found.values()];
     },
     chain: explicitChain,
+    told(question) {
+      const { start, changes } = readStory(question);
+      return [{ number: start }, ...changes.map(({ operator, operand }) => ({ number: operand, operation: operator }))];
+    },
     edits: problem => editsOf(problem, config),
     nextSteps(steps) {
       const value = Number(readStep(steps.at(-1) ?? '').result);

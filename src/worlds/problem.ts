@@ -39,6 +39,13 @@ export interface Edit {
   readonly others: readonly number[];
 }
 
+/** A number that a question tells. */
+export interface Told {
+  readonly number: number;
+  /** What the question says to do with it, as chains write it: `+`. Absent for what a chain begins with. */
+  readonly operation?: string;
+}
+
 /** A number of steps, or several with their weights: `[[2, 0.25], [3, 0.75]]`. */
 export type StepMix = number | readonly (readonly [steps: number, weight: number])[];
 
@@ -68,6 +75,8 @@ export interface World {
   randomSteps?(rng: Stream): string[];
   /** The grammar of chains, where there is one: every step that may follow the ones given, which are at least one, in any problem. */
   nextSteps?(steps: readonly string[]): string[];
+  /** What a question tells, by what it says to do with it; absent where the world knows of questions no more than their text. */
+  told?(question: string): Told[];
   /** Edits that leave a problem's question one of this world, and never one to train on if it was held out; none where it tells no number. */
   edits(problem: Problem): Edit[];
 }

@@ -1,0 +1,78 @@
+/** An audit for the terminal: what is unaccounted for, the words that go with it, and the peer beside ours. */
+import type { Audit, ReaderAudit, Unaccounted } from '../audit/audit.ts';
+import { type Association, LEVEL } from '../audit/words.ts';
+import { bold, dim } from './style.ts';
+import { formatTable } from './table.ts';
+
+/** Readings that are shown; audit.json has all. */
+const SHOWN = 5;
+
+export function formatAudit({ run, problems, accept, views, planted, readers }: Audit): string {
+  const { readings, unaccounted, words, ...ours } = readers.ours.accepted;
+  const { found, others, tested } = words;
+  const rule = planted.answered === null ? [] : [rulesLine(planted.problems, planted.answered)];
+  return [
+    `${bold(run)}: ${problems} held-out problems, read at ${views.join(', ')}; a reading is accepted from probability ${accept} on`,
+    '',
+    `${readings} readings accepted, in ${ours.problems} problems; the question does not account for ${unaccounted.length} of them`,
+    ...unaccounted.slice(0, SHOWN).map(listed),
+    ...(unaccounted.length > SHOWN ? [dim(`  … ${unaccounted.length - SHOWN} more in audit.json`)] : []),
+    '',
+    formatTable(
+      ['words that go with them', 'questions with them', 'of these listed', 'p, corrected'],
+      [...found, ...others].map(wordRow),
+    ),
+    dim(
+      `Fisher's exact test, one-sided, times ${tested.words} words or ${tested.pairs} pairs of words; below ${LEVEL} found, the others tested without its questions`,
+    ),
+    '',
+    formatTable(
+      [
+        '',
+        'readings',
+        'listed',
+        'first',
+        'p, corrected',
+        `others < ${LEVEL}`,
+        ...(planted.answered === null ? [] : ['precision', 'recall']),
+      ],
+      [
+        readerRow('ours, accepted', readers.ours.accepted),
+        readerRow('ours, all', readers.ours.all),
+        readerRow('projection, accepted', readers.projection.accepted),
+        readerRow('projection, all', readers.projection.all),
+      ],
+    ),
+    ...rule,
+  ].join('\n');
+}
+
+const listed = ({ question, step, reading, unaccounted, probability, answer }: Unaccounted) =>
+  `  ${probability?.toFixed(3) ?? '–'}  ${reading}   step ${step} takes ${bold(unaccounted.join(', '))}\n         ${dim(`${question} → ${answer}`)}`;
+
+const wordRow = ({ words, questions, marked, p }: Association): string[] => [
+  words.join(' and '),
+  String(questions),
+  String(marked),
+  written(p),
+];
+
+function readerRow(name: string, { readings, unaccounted, words, agreement }: ReaderAudit): string[] {
+  const [first] = [...words.found, ...words.others];
+  const share = (value: number | null) => value?.toFixed(2) ?? '–';
+  return [
+    name,
+    String(readings),
+    String(unaccounted.length),
+    first?.words.join(' and ') ?? '–',
+    first ? written(first.p) : '–',
+    String(Math.max(0, words.found.length - 1)),
+    ...(agreement ? [share(agreement.precision), share(agreement.recall)] : []),
+  ];
+}
+
+const rulesLine = (problems: number, answered: number) =>
+  `Precision and recall of the planted rule: ${problems} problems whose own chains do what their questions do not say, of which the model answers ${(100 * answered).toFixed(0)} % so`;
+
+/** Below the least number there is. */
+const written = (p: number) => (p === 0 ? '< 1e-300' : p.toPrecision(2));
