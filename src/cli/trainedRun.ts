@@ -1,4 +1,4 @@
-/** Opens a trained run for the commands that read one: `eval`, `label`, `invert`. */
+/** Opens a trained run for the commands that read one: `eval`, `label`, `invert`, `audit`. */
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { type Bench, openBench } from '../eval/bench.ts';

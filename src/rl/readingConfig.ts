@@ -41,7 +41,7 @@ export const evaluation = z.strictObject({
   decode: z
     .enum(DECODES)
     .default('chain')
-    .describe('how `invert` and `label` find texts, and which rows the verdicts of the table rest on'),
+    .describe('how `invert`, `label` and `audit` find texts, and which rows the verdicts of the table rest on'),
   problems: count.default(200).describe('held-out problems; no more than targets.problems.test'),
   best_of: count.default(16).describe('samples of the best-of-n row'),
   unconditional: count.default(64).describe('samples of the unconditional best-of-n row'),
@@ -93,7 +93,9 @@ export const labels = z.strictObject({
     .min(0)
     .max(1)
     .default(0.9)
-    .describe('least probability of being right, where it is known, from which on a readable label is accepted'),
+    .describe(
+      'least probability of being right, where it is known, from which on a readable label is accepted, and a reading counts in an audit',
+    ),
   follows: z
     .boolean()
     .default(false)
