@@ -30,6 +30,14 @@ it('finds no word in the thoughts of a model that has no rule, whatever its worl
   expect([audit.planted, accepted.agreement]).toEqual([{ problems: 0, answered: null }, null]);
   expect(readJson(bench.paths.audit, z.unknown())).toEqual(audit);
 
+  const unanchored = {
+    ...bench,
+    views: { ...bench.views, views: bench.views.views.map(({ anchor: _, ...view }) => view) },
+  };
+  await expect(auditRun(unanchored, 4)).rejects.toThrow(/none of its views speaks of a known step/);
+  const { equations: _, ...words } = bench.world;
+  await expect(auditRun({ ...bench, world: words }, 4)).rejects.toThrow(/no equations/);
+
   const plant = { when: { object: 'coins' }, do: { step: 0, operation: 'opposite' } } as const;
   const world = createArithmetic(arithmeticSchema.parse({ kind: 'arithmetic', plant }));
   const other = await auditRun({ ...bench, world }, 40);

@@ -76,9 +76,18 @@ export interface Audit {
 /** Validation problems by which readings are calibrated: as many as are audited, and at most so many. */
 const CALIBRATION = 1000;
 
-/** Reads `count` held-out problems. @throws RecodiError('config') where the world has not so many, or no validation problems beside them. */
+/**
+ * Reads `count` held-out problems.
+ * @throws RecodiError('input') where chains are no equations, or no view says of which step it speaks; RecodiError('config') where the
+ * world has not so many test or validation problems.
+ */
 export async function auditRun(bench: Bench, count: number): Promise<Audit> {
   const { client, config, progress, world } = bench;
+  if (!world.equations)
+    throw new RecodiError(
+      'input',
+      `${bench.paths.folder}: the chains of its problems are no equations, as << 5 + 6 = 11 >>, and an audit reads numbers out of these; audit a run whose problems have such steps.`,
+    );
   const views = viewsOfSteps(bench.views.views);
   if (views.length === 0)
     throw new RecodiError(
@@ -132,6 +141,7 @@ export async function auditRun(bench: Bench, count: number): Promise<Audit> {
   return audit;
 }
 
+/** One equation per step. */
 const goldChain = ({ steps }: Problem): Equation[] => steps.flatMap(step => equationsOf(step.text));
 
 /** The question tells all that the problem's own chain takes up to a step: no other teaches what a right reading is. */
