@@ -2,7 +2,7 @@
  * `recodi lrm train`: runs the curriculum in a run folder, with metrics, an evaluation and checkpoints, and leaves the trained
  * model as an ordinary folder under `model/`.
  */
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { z } from 'zod';
 import { loadTokenizer, writeWordTokenizer } from '../lm/tokenizer.ts';
 import { newestCheckpoint, saveCheckpoint } from '../run/checkpoint.ts';
@@ -110,8 +110,9 @@ export async function trainLrm(training: LrmTraining): Promise<LrmTrained> {
   progress.stage('evaluating', 1);
   saveLrm(modelFolder, spec, file, end.learner.params);
   const evaluation = await evaluateLrm(await createLrmClient(pool, modelFolder), world, held);
-  const { device: _device, workers: _workers, ...settings } = config;
-  writeJson(join(modelFolder, 'training.json'), { recodi: packageVersion(), config: settings, evaluation });
+  const { device: _device, workers: _workers, init, ...settings } = config;
+  const started = init && { init: { ...init, lrm: relative(modelFolder, init.lrm) } };
+  writeJson(join(modelFolder, 'training.json'), { recodi: packageVersion(), config: { ...settings, ...started }, evaluation });
   progress.update(1);
   return { folder: modelFolder, evaluation };
 }
