@@ -112,7 +112,11 @@ export async function trainLrm(training: LrmTraining): Promise<LrmTrained> {
   const evaluation = await evaluateLrm(await createLrmClient(pool, modelFolder), world, held);
   const { device: _device, workers: _workers, init, ...settings } = config;
   const started = init && { init: { ...init, lrm: relative(modelFolder, init.lrm) } };
-  writeJson(join(modelFolder, 'training.json'), { recodi: packageVersion(), config: { ...settings, ...started }, evaluation });
+  writeJson(join(modelFolder, 'training.json'), {
+    recodi: packageVersion(),
+    config: { ...settings, ...started },
+    evaluation,
+  });
   progress.update(1);
   return { folder: modelFolder, evaluation };
 }
