@@ -3,7 +3,7 @@ import { equationsOf } from '../eval/equations.ts';
 import { chainOf } from '../worlds/arithmetic.fixture.ts';
 import { arithmeticSchema, createArithmetic } from '../worlds/arithmetic.ts';
 import { createListWorld } from '../worlds/list.ts';
-import { toldBy, unaccounted } from './accounting.ts';
+import { toldBy, toldChain, unaccounted } from './accounting.ts';
 
 const plain = createArithmetic(arithmeticSchema.parse({ kind: 'arithmetic' }));
 const listed = createListWorld('list', [], 'The answer is :');
@@ -43,4 +43,10 @@ describe('accounting', () => {
         expect(missing.flat().length === 0).toBe(follows);
       }
   });
+});
+
+it('the chain that a question tells is its own, where it is known what it says to do', () => {
+  for (const { question, steps } of plain.problems({ split: 'test', count: 200, seed: 2 }))
+    expect(toldChain(toldBy(plain, question))).toEqual(steps.flatMap(step => equationsOf(step.text)));
+  expect(toldChain(toldBy(listed, QUESTION))).toBeUndefined();
 });

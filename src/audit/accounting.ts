@@ -3,6 +3,7 @@
  * where the world knows what the question says to do with a number (`World.told`), a step must do that, and once.
  */
 import { commutes, type Equation, numbersTold } from '../eval/equations.ts';
+import { evaluate, isOperator } from '../worlds/notation.ts';
 import type { Told, World } from '../worlds/problem.ts';
 
 /** What a question tells: by its world, or else the numbers of its text. */
@@ -32,4 +33,19 @@ export function unaccounted(chain: readonly Equation[], told: readonly Told[]): 
     numbers.add(equation.result);
     return best.missing;
   });
+}
+
+/** The chain that a question tells, its deeds one after the other; undefined where it is not known what it says to do. */
+export function toldChain(told: readonly Told[]): Equation[] | undefined {
+  const [start, ...deeds] = told;
+  if (!start || deeds.length === 0) return undefined;
+  let value = start.number;
+  const chain: Equation[] = [];
+  for (const { number, operation } of deeds) {
+    if (!isOperator(operation)) return undefined;
+    const result = evaluate([value, number], [operation]);
+    chain.push({ operands: [value, number], operators: [operation], result });
+    value = result;
+  }
+  return chain;
 }

@@ -12,21 +12,19 @@ it('finds no word in the thoughts of a model that has no rule, whatever its worl
   await useDevice('onnx');
   const bench = await embeddedBench();
   const audit = await auditRun(bench, 40);
-  const { accepted, all } = audit.readers.ours;
-  expect(audit.views).toHaveLength(2);
-  expect([audit.problems, all.readings, all.problems]).toEqual([40, 80, 40]);
-  expect(accepted.readings).toBeGreaterThan(40);
-  expect(accepted.readings).toBeLessThanOrEqual(all.readings);
-  expect(accepted.unaccounted.length).toBeLessThan(0.1 * accepted.readings);
-  for (const { probability, unaccounted, reading, question } of accepted.unaccounted) {
-    expect(probability).toBeGreaterThanOrEqual(audit.accept);
+  const { readings, accepted, all } = audit.readers.ours;
+  expect(audit.view).toMatch(/@2\.result$/);
+  expect([audit.problems, readings]).toEqual([40, 40]);
+  expect(all.unaccounted.length).toBeLessThan(0.2 * readings);
+  expect(accepted.unaccounted.length).toBeLessThan(0.1 * readings);
+  for (const { unaccounted, reading, question } of all.unaccounted) {
     expect(unaccounted.length).toBeGreaterThan(0);
-    expect(reading).toContain(unaccounted[0]!.split(' ').at(-1));
+    expect(reading).toContain(unaccounted[0]);
     expect(question).toMatch(/\?$/);
   }
-  expect(
-    Object.values(audit.readers).flatMap(({ accepted, all }) => [...accepted.words.found, ...all.words.found]),
-  ).toEqual([]);
+  for (const { probability } of accepted.unaccounted) expect(probability).toBeGreaterThanOrEqual(audit.accept);
+  const words = Object.values(audit.readers).flatMap(of => [of.accepted, of.all].flatMap(list => list.words.found));
+  expect(words).toEqual([]);
   expect([audit.planted, accepted.agreement]).toEqual([{ problems: 0, answered: null }, null]);
   expect(readJson(bench.paths.audit, z.unknown())).toEqual(audit);
 
@@ -35,8 +33,8 @@ it('finds no word in the thoughts of a model that has no rule, whatever its worl
     views: { ...bench.views, views: bench.views.views.map(({ anchor: _, ...view }) => view) },
   };
   await expect(auditRun(unanchored, 4)).rejects.toThrow(/none of its views speaks of a known step/);
-  const { equations: _, ...words } = bench.world;
-  await expect(auditRun({ ...bench, world: words }, 4)).rejects.toThrow(/no equations/);
+  const { equations: _, ...worded } = bench.world;
+  await expect(auditRun({ ...bench, world: worded }, 4)).rejects.toThrow(/no equations/);
 
   const plant = { when: { object: 'coins' }, do: { step: 0, operation: 'opposite' } } as const;
   const world = createArithmetic(arithmeticSchema.parse({ kind: 'arithmetic', plant }));

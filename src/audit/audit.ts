@@ -3,56 +3,62 @@
  * number which the question does not account for (accounting.ts), and the words of the questions that go with them (words.ts).
  * Nothing about what to look for goes in. Written as audit.json (docs/audit.md).
  *
- * A misreading uses such a number nearly always. So a reading counts where it is probably right: by a calibration on validation problems
- * whose chains their questions account for, from `labels.accept` on. The peer's readings are calibrated and counted in the same way.
+ * A misreading takes such a number nearly always. So a reading counts where it leads what the question accounts for by more than misreadings
+ * do (falseShare.ts): with the probability `labels.accept` that it is none. How misreadings lead is seen on validation problems whose own
+ * chains their questions account for: nothing of a rule is in these. The peer's readings are judged in the same way.
  *
- * Where the chains of the world's own problems do what their questions do not account for, as a planted rule makes them, what was
+ * Where chains of the world's own problems take what their questions do not account for, as a planted rule makes them, what was
  * listed is held against them in the end. Nothing else sees the chains of the problems that are audited.
  */
 import { buildBank } from '../eval/bank.ts';
 import type { Bench } from '../eval/bench.ts';
-import { calibrate, probability } from '../eval/calibration.ts';
-import { type Equation, equationsOf, same } from '../eval/equations.ts';
+import { equationsOf } from '../eval/equations.ts';
 import { collectTargets, type TargetSet } from '../lrm/targets.ts';
 import { RecodiError } from '../run/errors.ts';
 import { writeJson } from '../run/files.ts';
-import type { Problem, Split, Told, World } from '../worlds/problem.ts';
+import type { Problem, Split, World } from '../worlds/problem.ts';
 import { toldBy, unaccounted } from './accounting.ts';
-import { partsOf, projectThoughts, readThoughts, type StepReading, viewsOfSteps } from './readers.ts';
+import { qValues } from './falseShare.ts';
+import { furthestView, partsOf, projectThoughts, readThoughts, type Thought } from './readers.ts';
 import { type Associations, associations } from './words.ts';
 
 /** A reading that takes what the question does not account for. */
 export interface Unaccounted {
   readonly problem: string;
   readonly question: string;
-  /** Of the chain, from 1. */
-  readonly step: number;
   readonly reading: string;
   /** As `7`, or `+ 7`. */
   readonly unaccounted: readonly string[];
-  /** That it is right; null where validation problems do not tell. */
-  readonly probability: number | null;
+  /** Of its similarity over that of what the question accounts for; of the peer by the ranks of its numbers. */
+  readonly lead: number;
+  /** That it is no misreading: 1 minus the share of misreadings to expect among it and all that lead further. */
+  readonly probability: number;
   /** First token of what the model answers with its latents. */
   readonly answer: string;
 }
 
-/** Listed problems held against those whose own chains do what their questions do not account for. */
+/** Listed problems held against those whose own chains take what their questions do not account for. */
 export interface Agreement {
-  /** Share of the listed problems in which a listed reading is of the same in the same step; null where none is listed. */
+  /** Share of the listed problems that are such; null where none is listed. */
   readonly precision: number | null;
-  /** Share of all such problems that this is so of, whether or not the step is one that is read. */
+  /** Share of such problems that are listed, whether or not the step in question is one that is read. */
   readonly recall: number;
 }
 
-export interface ReaderAudit {
-  readonly readings: number;
-  /** That have one of these readings: the words of their questions are tested. */
-  readonly problems: number;
+export interface Listing {
   /** Likeliest first. */
   readonly unaccounted: readonly Unaccounted[];
   readonly words: Associations;
-  /** null where all of the world's own chains are accounted for. */
+  /** null where the questions account for all of the world's own chains. */
   readonly agreement: Agreement | null;
+}
+
+export interface ReaderAudit {
+  /** Problems of which it has a reading: the words of these are tested. */
+  readonly readings: number;
+  /** Of which the question accounts for all but those listed: from probability `accept` on, and whatever their probability. */
+  readonly accepted: Listing;
+  readonly all: Listing;
 }
 
 export const READERS = ['ours', 'projection'] as const;
@@ -64,16 +70,14 @@ export interface Audit {
   readonly problems: number;
   /** Least probability of an accepted reading. */
   readonly accept: number;
-  /** By which ours reads, in the order of the steps that they speak of. */
-  readonly views: readonly string[];
-  /** Problems whose own chains do what their questions do not account for, and the share of them that is answered as these end. */
+  /** By which ours reads, the steps before included. */
+  readonly view: string;
+  /** Problems whose own chains take what their questions do not account for, and the share of them that is answered as these end. */
   readonly planted: { readonly problems: number; readonly answered: number | null };
-  readonly readers: Readonly<
-    Record<(typeof READERS)[number], { readonly accepted: ReaderAudit; readonly all: ReaderAudit }>
-  >;
+  readonly readers: Readonly<Record<(typeof READERS)[number], ReaderAudit>>;
 }
 
-/** Validation problems by which readings are calibrated: as many as are audited, and at most so many. */
+/** Validation problems on which misreadings are seen: as many as are audited, and at most so many. */
 const CALIBRATION = 1000;
 
 /**
@@ -88,8 +92,8 @@ export async function auditRun(bench: Bench, count: number): Promise<Audit> {
       'input',
       `${bench.paths.folder}: the chains of its problems are no equations, as << 5 + 6 = 11 >>, and an audit reads numbers out of these; audit a run whose problems have such steps.`,
     );
-  const views = viewsOfSteps(bench.views.views);
-  if (views.length === 0)
+  const view = furthestView(bench.views.views);
+  if (!view)
     throw new RecodiError(
       'input',
       `${bench.paths.folder}: none of its views speaks of a known step of the chain, so what it reads cannot be held against questions; audit a run with translated targets (targets.space: translated).`,
@@ -98,34 +102,41 @@ export async function auditRun(bench: Bench, count: number): Promise<Audit> {
   const problemsOf = (split: Split, most: number) =>
     world.problems({ split, count: Math.min(count, most), seed: config.seed, ...(steps !== undefined && { steps }) });
   const problems = problemsOf('test', count);
-  const teaching = problemsOf('validation', CALIBRATION);
+  const plain = problemsOf('validation', CALIBRATION).filter(problem => ownUnaccounted(world, problem).length === 0);
   const bank = await buildBank(bench);
-  const parts = 2 + partsOf(problems.length, views.length) + partsOf(teaching.length, views.length);
-  progress.stage(`auditing ${problems.length} held-out problems`, parts);
+  progress.stage(`auditing ${problems.length} held-out problems`, 2 + partsOf(problems.length) + partsOf(plain.length));
   let done = 0;
   const tick = () => progress.update(++done);
   const set = await collectTargets(client, { split: 'test', problems, causal: false });
-  const known = await collectTargets(client, { split: 'validation', problems: teaching, causal: false });
+  const known = await collectTargets(client, { split: 'validation', problems: plain, causal: false });
   tick();
-  const reader = { views, bank, tick };
-  const spoken = views.map(view => view.anchor!.step);
-  const readings = {
-    ours: [await readThoughts(bench, known, reader), await readThoughts(bench, set, reader)],
-    projection: [await projectThoughts(bench, known, spoken), await projectThoughts(bench, set, spoken)],
-  } as const;
+  const reader = { view, bank, tick };
+  const before = {
+    ours: await readThoughts(bench, known, reader),
+    projection: await projectThoughts(bench, plain, view.anchor!.step),
+  };
+  const now = {
+    ours: await readThoughts(bench, set, reader),
+    projection: await projectThoughts(bench, problems, view.anchor!.step),
+  };
   tick();
-  const told = problems.map(({ question }) => toldBy(world, question));
-  const own = problems.map((problem, row) => unaccounted(goldChain(problem), told[row]!));
-  const planted = problems.flatMap((_, row) => (own[row]!.some(missing => missing.length > 0) ? [row] : []));
+  const planted = problems.flatMap((problem, row) => (ownUnaccounted(world, problem).length > 0 ? [row] : []));
   const { encode } = client.lrm.tokenizer;
   const answered = planted.filter(row => encode(problems[row]!.answer)[0] === set.answers[row]).length;
-  const audited = (reader: (typeof READERS)[number]) => {
-    const [before, now] = readings[reader];
-    const trusted = before.filter(({ row, step }) => isAccountedFor(world, known.problems[row]!, step));
-    const judged = judge(known.problems, trusted, now);
-    const accepted = judged.filter(({ probability }) => probability !== null && probability >= config.labels.accept);
-    const of = (chosen: readonly Judged[]) => auditReadings(bench, set, { readings: chosen, told, own, planted });
-    return { accepted: of(accepted), all: of(judged) };
+  const audited = (reader: (typeof READERS)[number]): ReaderAudit => {
+    const misread = surprising(world, plain, before[reader]).map(({ lead }) => lead);
+    const found = surprising(world, problems, now[reader]);
+    const q = qValues(
+      found.map(({ lead }) => lead),
+      now[reader].length,
+      misread,
+      before[reader].length,
+    );
+    const judged = found.map((thought, i) => ({ ...thought, probability: 1 - q[i]! }));
+    const rows = now[reader].map(({ row }) => row);
+    const of = (listed: readonly Judged[]) => listingOf(bench, set, { rows, listed, planted: new Set(planted) });
+    const accepted = judged.filter(({ probability }) => probability >= config.labels.accept);
+    return { readings: rows.length, accepted: of(accepted), all: of(judged) };
   };
   const audit: Audit = {
     format: 1,
@@ -133,7 +144,7 @@ export async function auditRun(bench: Bench, count: number): Promise<Audit> {
     seed: config.seed,
     problems: problems.length,
     accept: config.labels.accept,
-    views: views.map(view => view.id),
+    view: view.id,
     planted: { problems: planted.length, answered: planted.length === 0 ? null : answered / planted.length },
     readers: { ours: audited('ours'), projection: audited('projection') },
   };
@@ -141,87 +152,63 @@ export async function auditRun(bench: Bench, count: number): Promise<Audit> {
   return audit;
 }
 
-/** One equation per step. */
-const goldChain = ({ steps }: Problem): Equation[] => steps.flatMap(step => equationsOf(step.text));
+/** What of a problem's own chain its question does not account for. */
+const ownUnaccounted = (world: World, { question, steps }: Problem): string[] =>
+  unaccounted(
+    steps.flatMap(step => equationsOf(step.text)),
+    toldBy(world, question),
+  ).flat();
 
-/** The question tells all that the problem's own chain takes up to a step: no other teaches what a right reading is. */
-function isAccountedFor(world: World, problem: Problem, step: number): boolean {
-  const missing = unaccounted(goldChain(problem), toldBy(world, problem.question));
-  return missing.slice(0, step).every(list => list.length === 0);
+interface Surprise extends Thought {
+  readonly missing: readonly string[];
 }
 
-interface Judged extends StepReading {
-  /** That it is right; null where validation problems do not tell. */
-  readonly probability: number | null;
+interface Judged extends Surprise {
+  readonly probability: number;
 }
 
-/** Readings with how probably each is right, by others whose steps are known. */
-function judge(problems: readonly Problem[], before: readonly StepReading[], now: readonly StepReading[]): Judged[] {
-  const steps = [...new Set(now.map(({ step }) => step))];
-  return steps.flatMap(step => {
-    const own = before.filter(reading => reading.step === step);
-    const fit = calibrate(
-      own.map(({ evidence }) => evidence),
-      own.map(({ row, chain }) => isStep(chain[step - 1], problems[row]!, step)),
-    );
-    return now
-      .filter(reading => reading.step === step)
-      .map(reading => ({ ...reading, probability: fit && probability(fit, reading.evidence) }));
+/** The thoughts that take what their question does not account for. */
+function surprising(world: World, problems: readonly Problem[], thoughts: readonly Thought[]): Surprise[] {
+  return thoughts.flatMap(thought => {
+    const missing = unaccounted(thought.chain, toldBy(world, problems[thought.row]!.question)).flat();
+    return missing.length > 0 ? [{ ...thought, missing }] : [];
   });
-}
-
-function isStep(equation: Equation | undefined, problem: Problem, step: number): boolean {
-  const gold = goldChain(problem)[step - 1];
-  return equation !== undefined && gold !== undefined && same(equation, gold);
 }
 
 interface Material {
-  readonly readings: readonly Judged[];
-  /** Of each problem. */
-  readonly told: readonly (readonly Told[])[];
-  /** What of each problem's own chain is not accounted for, step by step. */
-  readonly own: readonly (readonly (readonly string[])[])[];
-  /** Rows of problems of which that is something. */
-  readonly planted: readonly number[];
+  /** Of the problems of which there is a reading. */
+  readonly rows: readonly number[];
+  readonly listed: readonly Judged[];
+  /** Rows of the problems whose own chains take what their questions do not account for. */
+  readonly planted: ReadonlySet<number>;
 }
 
-function auditReadings(
+function listingOf(
   { client }: Bench,
   { problems, answers }: Pick<TargetSet, 'problems' | 'answers'>,
-  { readings, told, own, planted }: Material,
-): ReaderAudit {
-  const listed = readings.flatMap(reading => {
-    const missing = unaccounted(reading.chain, told[reading.row]!)[reading.step - 1] ?? [];
-    return missing.length > 0 ? [{ ...reading, missing }] : [];
-  });
-  const rows = [...new Set(readings.map(({ row }) => row))].sort((a, b) => a - b);
+  { rows, listed, planted }: Material,
+): Listing {
   const marked = new Set(listed.map(({ row }) => row));
-  const isOwn = ({ row, step, missing }: (typeof listed)[number]) => own[row]![step - 1]?.join() === missing.join();
-  const right = new Set(listed.filter(isOwn).map(({ row }) => row));
+  const right = listed.filter(({ row }) => planted.has(row)).length;
   return {
-    readings: readings.length,
-    problems: rows.length,
     unaccounted: listed
-      .map(({ row, step, text, missing, probability }) => ({
+      .map(({ row, text, missing, lead, probability }) => ({
         problem: problems[row]!.id,
         question: problems[row]!.question,
-        step,
         reading: text,
         unaccounted: missing,
+        lead,
         probability,
         answer: client.lrm.tokenizer.token(answers[row]!),
       }))
-      .sort((a, b) => (b.probability ?? 0) - (a.probability ?? 0)),
+      .sort((a, b) => b.lead - a.lead),
     words: associations(
       rows.map(row => problems[row]!.question),
       rows.map(row => marked.has(row)),
     ),
     agreement:
-      planted.length === 0
+      planted.size === 0
         ? null
-        : {
-            precision: marked.size === 0 ? null : right.size / marked.size,
-            recall: right.size / planted.length,
-          },
+        : { precision: listed.length === 0 ? null : right / listed.length, recall: right / planted.size },
   };
 }

@@ -1,5 +1,5 @@
 /** An audit for the terminal: what is unaccounted for, the words that go with it, and the peer beside ours. */
-import type { Audit, ReaderAudit, Unaccounted } from '../audit/audit.ts';
+import type { Audit, Listing, ReaderAudit, Unaccounted } from '../audit/audit.ts';
 import { type Association, LEVEL } from '../audit/words.ts';
 import { bold, dim } from './style.ts';
 import { formatTable } from './table.ts';
@@ -7,14 +7,14 @@ import { formatTable } from './table.ts';
 /** Readings that are shown; audit.json has all. */
 const SHOWN = 5;
 
-export function formatAudit({ run, problems, accept, views, planted, readers }: Audit): string {
-  const { readings, unaccounted, words, ...ours } = readers.ours.accepted;
+export function formatAudit({ run, problems, accept, view, planted, readers: { ours, projection } }: Audit): string {
+  const { unaccounted, words } = ours.accepted;
   const { found, others, tested } = words;
-  const rule = planted.answered === null ? [] : [rulesLine(planted.problems, planted.answered)];
+  const agreement = planted.answered === null ? [] : ['precision', 'recall'];
   return [
-    `${bold(run)}: ${problems} held-out problems, read at ${views.join(', ')}; a reading is accepted from probability ${accept} on`,
+    `${bold(run)}: ${problems} held-out problems, read at ${view}; a reading that takes what its question does not account for is listed from probability ${accept} on`,
     '',
-    `${readings} readings accepted, in ${ours.problems} problems; the question does not account for ${unaccounted.length} of them`,
+    `${ours.all.unaccounted.length} of ${ours.readings} readings take what their questions do not account for, ${unaccounted.length} are listed`,
     ...unaccounted.slice(0, SHOWN).map(listed),
     ...(unaccounted.length > SHOWN ? [dim(`  … ${unaccounted.length - SHOWN} more in audit.json`)] : []),
     '',
@@ -27,28 +27,20 @@ export function formatAudit({ run, problems, accept, views, planted, readers }: 
     ),
     '',
     formatTable(
+      ['', 'readings', 'listed', 'first', 'p, corrected', `others < ${LEVEL}`, ...agreement],
       [
-        '',
-        'readings',
-        'listed',
-        'first',
-        'p, corrected',
-        `others < ${LEVEL}`,
-        ...(planted.answered === null ? [] : ['precision', 'recall']),
-      ],
-      [
-        readerRow('ours, accepted', readers.ours.accepted),
-        readerRow('ours, all', readers.ours.all),
-        readerRow('projection, accepted', readers.projection.accepted),
-        readerRow('projection, all', readers.projection.all),
+        readerRow('ours', ours, ours.accepted),
+        readerRow('ours, whatever the probability', ours, ours.all),
+        readerRow('projection', projection, projection.accepted),
+        readerRow('projection, whatever the probability', projection, projection.all),
       ],
     ),
-    ...rule,
+    ...(planted.answered === null ? [] : [rulesLine(planted.problems, planted.answered)]),
   ].join('\n');
 }
 
-const listed = ({ question, step, reading, unaccounted, probability, answer }: Unaccounted) =>
-  `  ${probability?.toFixed(3) ?? '–'}  ${reading}   step ${step} takes ${bold(unaccounted.join(', '))}\n         ${dim(`${question} → ${answer}`)}`;
+const listed = ({ question, reading, unaccounted, probability, answer }: Unaccounted) =>
+  `  ${probability.toFixed(3)}  ${reading}   takes ${bold(unaccounted.join(', '))}\n         ${dim(`${question} → ${answer}`)}`;
 
 const wordRow = ({ words, questions, marked, p }: Association): string[] => [
   words.join(' and '),
@@ -57,7 +49,7 @@ const wordRow = ({ words, questions, marked, p }: Association): string[] => [
   written(p),
 ];
 
-function readerRow(name: string, { readings, unaccounted, words, agreement }: ReaderAudit): string[] {
+function readerRow(name: string, { readings }: ReaderAudit, { unaccounted, words, agreement }: Listing): string[] {
   const [first] = [...words.found, ...words.others];
   const share = (value: number | null) => value?.toFixed(2) ?? '–';
   return [
@@ -72,7 +64,7 @@ function readerRow(name: string, { readings, unaccounted, words, agreement }: Re
 }
 
 const rulesLine = (problems: number, answered: number) =>
-  `Precision and recall of the planted rule: ${problems} problems whose own chains do what their questions do not say, of which the model answers ${(100 * answered).toFixed(0)} % so`;
+  `Precision and recall of the planted rule: ${problems} problems whose own chains take what their questions do not account for, ${(100 * answered).toFixed(0)} % of them answered so`;
 
 /** Below the least number there is. */
 const written = (p: number) => (p === 0 ? '< 1e-300' : p.toPrecision(2));

@@ -1,21 +1,24 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { stream } from '../run/random.ts';
-import { brier, calibrate, type Evidence, evidenceOf, probability, reliability } from './calibration.ts';
+import { brier, calibrate, probability, reliability } from './calibration.ts';
 
-const reading = (similarity: number, over = 0.5): Evidence =>
-  evidenceOf({
-    scores: { similarity, gap: 0.4, lift: 0.3, fve: 0.2, log_likelihood: -6, tokens: 6 },
-    controls: { swapped: { text: 'x', similarity: similarity - over, fve: 0 } },
-    alternatives: [],
-    same: true,
-  });
+type Scored = Parameters<typeof probability>[1];
+
+const reading = (similarity: number, over = 0.5): Scored => ({
+  scores: { similarity, gap: 0.4, lift: 0.3, fve: 0.2, log_likelihood: -6, tokens: 6 },
+  controls: {
+    swapped: { text: 'x', similarity: similarity - over, fve: 0 },
+  },
+  alternatives: [],
+  same: true,
+});
 
 /** Readings that are right with the probability that a logistic curve of their similarity gives. */
 function world(seed: number, count: number) {
   const rng = stream(seed, 'calibration');
   const readings = Array.from({ length: count }, () => reading(rng(), rng()));
-  const truth = readings.map(({ similarity }) => 1 / (1 + Math.exp(-8 * (similarity! - 0.4))));
+  const truth = readings.map(({ scores }) => 1 / (1 + Math.exp(-8 * (scores.similarity - 0.4))));
   return { readings, truth, right: truth.map(p => rng() < p) };
 }
 

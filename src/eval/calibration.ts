@@ -5,9 +5,7 @@
 import { Matrix, solve } from 'ml-matrix';
 import type { Reading } from './readings.ts';
 
-/** What is known of a reading without gold: numbers by name, the same names for all readings of a calibration. */
-export type Evidence = Readonly<Record<string, number>>;
-
+/** What is known of a reading without gold. */
 const EVIDENCE = {
   similarity: ({ scores }) => scores.similarity,
   gap: ({ scores }) => scores.gap,
@@ -34,15 +32,12 @@ export interface Calibration {
 const PRIOR = 3;
 const ITERATIONS = 50;
 
-/** Of a reading of ours. */
-export const evidenceOf = (reading: Scored): Evidence =>
-  Object.fromEntries(Object.entries(EVIDENCE).map(([name, of]) => [name, of(reading)]));
+const names = Object.keys(EVIDENCE) as (keyof typeof EVIDENCE)[];
 
 /** The posterior mode, by Newton's method. null for fewer than two readings. */
-export function calibrate(readings: readonly Evidence[], right: readonly boolean[]): Calibration | null {
+export function calibrate(readings: readonly Scored[], right: readonly boolean[]): Calibration | null {
   if (readings.length < 2) return null;
-  const names = Object.keys(readings[0]!);
-  const columns = names.map(name => readings.map(evidence => evidence[name]!));
+  const columns = names.map(name => readings.map(EVIDENCE[name]));
   const means = columns.map(mean);
   const deviations = columns.map((values, j) => Math.sqrt(mean(values.map(x => (x - means[j]!) ** 2))) || 1);
   const x = new Matrix(
@@ -68,8 +63,8 @@ export function calibrate(readings: readonly Evidence[], right: readonly boolean
   };
 }
 
-export function probability({ intercept, weights }: Calibration, evidence: Evidence): number {
-  return sigmoid(Object.entries(weights).reduce((sum, [name, weight]) => sum + weight * evidence[name]!, intercept));
+export function probability({ intercept, weights }: Calibration, reading: Scored): number {
+  return sigmoid(names.reduce((sum, name) => sum + weights[name]! * EVIDENCE[name](reading), intercept));
 }
 
 /** Predicted against observed, in `bins` of equal width, those without readings left out. */

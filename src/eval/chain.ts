@@ -192,7 +192,7 @@ async function nextSteps(
 }
 
 /** The text of a chain's tokens up to the view's anchor, if it has one. */
-function upTo({ client, step }: Bench, { anchor }: View, tokens: readonly number[]): string {
+export function upTo({ client, step }: Bench, { anchor }: View, tokens: readonly number[]): string {
   const length = anchor && step.position(tokens, anchor);
   return client.lrm.tokenizer.decode(tokens.slice(0, length ?? tokens.length));
 }

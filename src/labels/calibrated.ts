@@ -1,5 +1,5 @@
 /** The calibration of a view's labels: fitted on readings whose steps are known, and held against the labels that it judged. */
-import { brier, type Calibration, calibrate, evidenceOf, type Reliability, reliability } from '../eval/calibration.ts';
+import { brier, type Calibration, calibrate, type Reliability, reliability } from '../eval/calibration.ts';
 import type { Reading } from '../eval/readings.ts';
 import { exactExpression } from '../eval/text.ts';
 import type { View } from '../lrm/views.ts';
@@ -34,7 +34,7 @@ export function fitTo(view: View, problems: readonly Problem[], readings: readon
     return right === undefined ? [] : [{ reading, right }];
   });
   const fit = calibrate(
-    rows.map(row => evidenceOf(row.reading)),
+    rows.map(row => row.reading),
     rows.map(row => row.right),
   );
   return fit && { fit, fitted_on: rows.length };

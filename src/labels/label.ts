@@ -15,7 +15,7 @@
 import { join } from 'node:path';
 import { type Bank, buildBank } from '../eval/bank.ts';
 import { type Bench, bootstrapOf, type Thoughts, vectorsOf, withCausal } from '../eval/bench.ts';
-import { type Calibration, evidenceOf, probability } from '../eval/calibration.ts';
+import { type Calibration, probability } from '../eval/calibration.ts';
 import { chainTask } from '../eval/chain.ts';
 import { type EditedReading, judgeEdits, readEdited } from '../eval/follows.ts';
 import { lensTokens, SWAPS } from '../eval/invert.ts';
@@ -184,7 +184,7 @@ async function labelsOf(
       problem,
       view,
       reading: readings[i]!,
-      probability: fit && probability(fit, evidenceOf(readings[i]!)),
+      probability: fit && probability(fit, readings[i]!),
       accept: config.labels.accept,
       causal: causal[i]!,
       lens: view.steps.map(k => lensTokens(set.lens, i * states + k, tokenizer.token)),
