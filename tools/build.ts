@@ -1,10 +1,11 @@
 /**
- * `npm run build`: makes dist from nothing with tsc, and checks that what package.json points to is there.
+ * `npm run build`: makes dist from nothing with tsc and, for the inspector's page, vite, and checks that what package.json points to is there.
  */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
+import { buildPage } from './page.ts';
 
 const SHEBANG = '#!/usr/bin/env node';
 const EXECUTABLE = 0o755;
@@ -26,6 +27,8 @@ rmSync(join(root, 'dist'), { recursive: true, force: true });
 const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 const compiled = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
 if (compiled.status !== 0) fail('tsc failed; `npm run types` shows the same errors.');
+
+await buildPage();
 
 for (const file of Object.values(manifest.bin)) {
   const path = join(root, file);

@@ -9,6 +9,7 @@ import { registerAudit } from './audit.ts';
 import { registerConfig } from './config.ts';
 import { registerDoctor } from './doctor.ts';
 import { registerEval } from './eval.ts';
+import { registerInspect } from './inspect.ts';
 import { registerInvert } from './invert.ts';
 import { registerLabel } from './label.ts';
 import { registerLm } from './lm.ts';
@@ -36,6 +37,7 @@ const COMMANDS = [
   registerLabel,
   registerInvert,
   registerAudit,
+  registerInspect,
   registerLrm,
   registerLm,
   registerWorker,

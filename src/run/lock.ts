@@ -49,6 +49,12 @@ export async function lockRun(folder: string, patienceMs = PATIENCE_MS): Promise
   };
 }
 
+/** Whether a process works on the run now. */
+export function isHeld(folder: string): boolean {
+  const found = read(join(folder, LOCK_FILE));
+  return found !== undefined && isAlive(found);
+}
+
 /** @throws RecodiError('usage') where a process holds the run, which is about to be removed. */
 export function refuseIfHeld(folder: string): void {
   const found = read(join(folder, LOCK_FILE));

@@ -1,0 +1,140 @@
+/** The frame: the bar with its views, the view that the address names, and the keys that work everywhere. */
+import { render } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import type { RunSummary, Runs } from '../src/inspect/wire.ts';
+import { ask, askAgain, isReport } from './answers.ts';
+import { CurvesView } from './CurvesView.tsx';
+import { visible } from './format.ts';
+import { useKeys } from './keys.ts';
+import { ProblemsView } from './ProblemView.tsx';
+import { RunsView } from './RunsView.tsx';
+import { go, href, type Route, route } from './route.ts';
+import { AnswerView } from './States.tsx';
+import { TableView } from './TableView.tsx';
+import 'uplot/dist/uPlot.min.css';
+import './style.css';
+
+const LOOK_AGAIN_MS = 5000;
+
+const KEYS = {
+  'j k': 'next, previous problem',
+  '← →': 'the next, the previous step',
+  g: 'show or hide what the world knows (gold)',
+  '/': 'search',
+  '?': 'this help',
+};
+
+function App() {
+  const answer = ask<Runs>('api/runs').value;
+  const training = answer.state === 'here' && answer.value.runs.some(run => run.state === 'training');
+  useEffect(() => {
+    if (!training || isReport) return;
+    const timer = setInterval(() => void askAgain('api/runs'), LOOK_AGAIN_MS);
+    return () => clearInterval(timer);
+  }, [training]);
+  return (
+    <AnswerView answer={answer} what="runs">
+      {runs => <Frame runs={runs} />}
+    </AnswerView>
+  );
+}
+
+/** One run with labels opens at its readings; several at their table. */
+function viewOf({ view }: Route, { runs }: Runs): Exclude<Route['view'], 'home'> {
+  if (view !== 'home') return view;
+  return runs.length === 1 && runs[0]?.has.labels ? 'problems' : 'runs';
+}
+
+function Frame({ runs }: { readonly runs: Runs }) {
+  const here = route.value;
+  const view = viewOf(here, runs);
+  const run = runs.runs[here.run];
+  const help = useRef<HTMLDialogElement>(null);
+  useKeys({
+    '/': () => document.querySelector<HTMLInputElement>('input[type=search]')?.focus(),
+    '?': () => help.current?.showModal(),
+  });
+  useEffect(() => {
+    document.title = `${run ? `${visible(run.name)} · ` : ''}recodi inspector`;
+  }, [run]);
+  const ofRun = view === 'problems' || view === 'table';
+  return (
+    <>
+      <header class="top">
+        <h1>
+          <a href={href('runs')}>
+            recodi <span>inspector</span>
+          </a>
+        </h1>
+        <nav aria-label="Views">
+          <NavLink to={href('runs')} on={view === 'runs'} text="Runs" />
+          <NavLink to={href('curves')} on={view === 'curves'} text="Curves" />
+          <NavLink to={href(`${here.run}/problems`)} on={view === 'problems'} text="Readings" />
+          <NavLink to={href(`${here.run}/table`)} on={view === 'table'} text="Table" />
+        </nav>
+        {ofRun && <RunChoice runs={runs.runs} view={view} chosen={here.run} />}
+        <button type="button" class="help" onClick={() => help.current?.showModal()} aria-label="Keys">
+          <kbd>?</kbd>
+        </button>
+      </header>
+      {ofRun && !run ? (
+        <p class="notice refused">
+          There is no run {here.run}. <a href={href('runs')}>Show the runs</a>
+        </p>
+      ) : (
+        <>
+          {view === 'runs' && <RunsView runs={runs} />}
+          {view === 'curves' && <CurvesView runs={runs} />}
+          {view === 'problems' && <ProblemsView key={here.run} />}
+          {view === 'table' && <TableView />}
+        </>
+      )}
+      <dialog ref={help} aria-label="Keys">
+        <h2>Keys</h2>
+        <dl>
+          {Object.entries(KEYS).map(([keys, what]) => (
+            <div key={keys}>
+              <dt>
+                {keys.split(' ').map(key => (
+                  <kbd key={key}>{key}</kbd>
+                ))}
+              </dt>
+              <dd>{what}</dd>
+            </div>
+          ))}
+        </dl>
+        <form method="dialog">
+          <button type="submit">Close</button>
+        </form>
+      </dialog>
+    </>
+  );
+}
+
+const NavLink = ({ to, on, text }: { to: string; on: boolean; text: string }) => (
+  <a href={to} aria-current={on ? 'page' : undefined}>
+    {text}
+  </a>
+);
+
+interface RunChoiceProps {
+  readonly runs: readonly RunSummary[];
+  readonly view: string;
+  readonly chosen: number;
+}
+
+function RunChoice({ runs, view, chosen }: RunChoiceProps) {
+  if (runs.length === 1) return <span class="run-name">{visible(runs[0]?.name ?? '')}</span>;
+  return (
+    <select aria-label="Run" value={chosen} onChange={event => go(href(`${event.currentTarget.value}/${view}`))}>
+      {runs.map(run => (
+        <option key={run.index} value={run.index}>
+          {visible(run.name)}
+          {run.seed === null ? '' : `, seed ${run.seed}`}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+render(<App />, document.body);

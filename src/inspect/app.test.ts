@@ -1,0 +1,229 @@
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { evaluation } from '../eval/evaluation.fixture.ts';
+import { formatJsonl } from '../run/jsonl.ts';
+import type { RunPaths } from '../run/paths.ts';
+import { inspectorApp } from './app.ts';
+import { openRuns } from './runReader.ts';
+import { HOSTILE, labels, metricsLine, smallRun } from './runs.fixture.ts';
+import { type Listening, listen } from './serve.ts';
+import type { EvaluationAnswer, Metrics, ProblemAnswer, Problems, Runs, WireError } from './wire.ts';
+
+const page = new Map([['index.html', '<!doctype html><title>page</title>']]);
+const host = '127.0.0.1:4000';
+
+async function get<T>(paths: readonly RunPaths[], path: string, headers: Record<string, string> = { host }) {
+  const app = inspectorApp(openRuns(paths.map(({ folder }) => folder)), page);
+  const response = await app.request(path, { headers });
+  return { status: response.status, headers: response.headers, body: (await response.json()) as T };
+}
+
+describe('what it answers', () => {
+  const whole = smallRun();
+
+  it('runs: state, headline scores with their intervals, time, and what differs between configs', async () => {
+    const bare = smallRun('bare', ['labels', 'evaluation', 'metrics']);
+    writeFileSync(bare.config, readFileSync(bare.config, 'utf8').replace('updates: 3', 'updates: 4'));
+    const { body } = await get<Runs>([whole, bare], '/api/runs');
+    const [first, second] = body.runs;
+    expect(first).toMatchObject({ name: 'small', seed: 7, state: 'finished', seconds: 90, complaints: [] });
+    expect(first!.updates).toEqual({ done: 3, of: 3 });
+    expect(first!.headline.map(({ name, figure }) => [name, figure.value])).toEqual([
+      ['result 1', 0.9],
+      ['result 2', 0.2],
+      ['whole chain', 0.97],
+    ]);
+    expect(second).toMatchObject({ state: 'stopped', seconds: null, headline: [] });
+    expect(body.differences).toEqual([{ key: 'ppo.updates', values: ['3', '4'] }]);
+  });
+
+  it('says of every missing file which command makes it', async () => {
+    const bare = smallRun('bare', ['labels', 'evaluation']);
+    const { body } = await get<Runs>([bare], '/api/runs');
+    expect(body.runs[0]!.complaints).toEqual([
+      expect.stringMatching(/eval\.json: no such file.*`recodi eval .*bare`/),
+      expect.stringMatching(/labels\.jsonl: no such file.*`recodi label .*bare`/),
+    ]);
+    const problems = await get<WireError>([bare], '/api/runs/0/problems');
+    expect([problems.status, problems.body.error.message]).toEqual([422, body.runs[0]!.complaints[1]]);
+  });
+
+  it('says where a file is broken, and shows the rest of the run', async () => {
+    const broken = smallRun('broken');
+    const labelsPath = join(broken.labels, 'labels.jsonl');
+    const [first, ...rest] = readFileSync(labelsPath, 'utf8').split('\n');
+    writeFileSync(labelsPath, [first, ...rest].join('\n').replace('"similarity":0.91', '"similarity":"much"'));
+    writeFileSync(broken.evaluation, '{"format": 1');
+    appendFileSync(broken.metrics, 'no JSON\n');
+    const { body } = await get<Runs>([broken], '/api/runs');
+    expect(body.runs[0]!.complaints).toEqual([
+      expect.stringMatching(/metrics\.jsonl:4: expected one JSON object/),
+      expect.stringMatching(/eval\.json: not JSON/),
+      expect.stringMatching(/labels\.jsonl:1: scores\.similarity: .*`recodi label .*broken`/),
+    ]);
+    expect((await get([whole, broken], '/api/runs/0/problems')).status).toBe(200);
+  });
+
+  it('a config that is no YAML leaves a run that cannot be read, in one sentence', async () => {
+    const run = smallRun('torn');
+    writeFileSync(run.config, 'name: [');
+    const [torn] = (await get<Runs>([run], '/api/runs')).body.runs;
+    expect(torn).toMatchObject({
+      state: 'unreadable',
+      complaints: [expect.stringMatching(/config\.yaml: not YAML: [^\n]*$/)],
+    });
+  });
+
+  it('problems: a line each, and all labels of one with its views in words', async () => {
+    const { body } = await get<Problems>([whole], '/api/runs/0/problems');
+    expect(body.problems.map(({ id, answered, readings }) => [id, answered, readings.map(r => r.readable)])).toEqual([
+      ['p1', true, [true, true]],
+      ['p2', true, [false]],
+      ['p3/..', false, [true]],
+    ]);
+    const one = await get<ProblemAnswer>([whole], `/api/runs/0/problems/${encodeURIComponent('p3/..')}`);
+    expect(one.body.labels).toEqual([labels()[3]]);
+    expect(one.body.labels[0]!.explanation).toBe(HOSTILE);
+    expect(one.body.described['k1@1.result']).toMatch(/latent step 1, translated to the chain after the result/);
+  });
+
+  it('the held-out table as eval.json has it', async () => {
+    const { body } = await get<EvaluationAnswer>([whole], '/api/runs/0/evaluation');
+    expect(body.evaluation.views.map(({ id, rows }) => [id, rows])).toEqual(
+      evaluation.views.map(({ id, rows }) => [id, rows]),
+    );
+  });
+
+  it('metrics with how to read them', async () => {
+    const { body } = await get<Metrics>([whole], '/api/runs/0/metrics');
+    expect(body.lines).toEqual([1, 2, 3].map(update => metricsLine(update)));
+    expect(body.end).toBe(readFileSync(whole.metrics).length);
+    expect(body.readings['inversion/gap']).toMatch(/what reading means/);
+  });
+
+  it('reads a file again when it has changed', async () => {
+    const run = smallRun();
+    const app = inspectorApp(openRuns([run.folder]), page);
+    const done = async () =>
+      ((await (await app.request('/api/runs', { headers: { host } })).json()) as Runs).runs[0]!.updates.done;
+    expect(await done()).toBe(3);
+    appendFileSync(run.metrics, formatJsonl([metricsLine(4)]));
+    expect(await done()).toBe(4);
+  });
+});
+
+describe('whom it answers', () => {
+  const run = smallRun();
+  const status = async (headers: Record<string, string>) => (await get([run], '/api/runs', headers)).status;
+
+  it.each([['localhost:1'], ['127.0.0.1'], ['127.0.0.1:65535']])('the host %s', async name => {
+    expect(await status({ host: name })).toBe(200);
+    expect(await status({ host: name, origin: `http://${name}` })).toBe(200);
+  });
+
+  it.each([
+    [{}],
+    [{ host: 'evil.example' }],
+    [{ host: '127.0.0.1.evil.example' }],
+    [{ host: 'localhost:80@evil.example' }],
+    [{ host, origin: 'http://evil.example' }],
+    [{ host, origin: 'http://127.0.0.1:4001' }],
+    [{ host, origin: 'https://127.0.0.1:4000' }],
+    [{ host, origin: 'null' }],
+  ] as [Record<string, string>][])('nobody who says %o', async headers => {
+    expect(await status(headers)).toBe(403);
+  });
+
+  it('nothing but reading', async () => {
+    const app = inspectorApp(openRuns([run.folder]), page);
+    for (const method of ['POST', 'PUT', 'DELETE'])
+      expect((await app.request('/api/runs', { method, headers: { host } })).status).toBe(403);
+  });
+
+  it('lets the page load nothing from elsewhere, and nobody frame it or keep it', async () => {
+    const { headers } = await get([run], '/api/runs');
+    expect(headers.get('content-security-policy')).toBe(
+      "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    );
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('cache-control')).toBe('no-store');
+    expect(headers.get('access-control-allow-origin')).toBeNull();
+  });
+});
+
+describe('over a socket', () => {
+  let server: Listening;
+  const run = smallRun();
+  beforeEach(async () => {
+    server = await listen(inspectorApp(openRuns([run.folder]), page), 0);
+  });
+  afterEach(() => server.close());
+
+  /** Node's own client, which leaves a path as it is. */
+  const raw = (path: string) =>
+    new Promise<{ status: number; body: string }>((resolve, reject) => {
+      const { hostname, port } = new URL(server.url);
+      request({ hostname, port, path }, response => {
+        let body = '';
+        response.on('data', chunk => {
+          body += chunk;
+        });
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
+      })
+        .on('error', reject)
+        .end();
+    });
+
+  it.each([
+    '/../package.json',
+    '/..%2fpackage.json',
+    '/%2e%2e/%2e%2e/etc/passwd',
+    '/index.html/../../package.json',
+    '//etc/passwd',
+    '/api/runs/..%2f..%2fetc/metrics',
+    '/api/runs/0/problems/..%2f..%2fconfig.yaml',
+    '/api/runs/1/problems',
+    '/api/runs/-1/metrics',
+    '/config.yaml',
+  ])('%s leads nowhere', async path => {
+    const { status, body } = await raw(path);
+    expect(status).toBe(404);
+    expect(JSON.parse(body)).toMatchObject({ error: { code: 'usage' } });
+  });
+
+  it('is on the loopback, and gives the page', async () => {
+    expect(server.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/);
+    expect(await raw('/')).toEqual({ status: 200, body: page.get('index.html') });
+  });
+
+  it('says that a port is taken', async () => {
+    const port = Number(new URL(server.url).port);
+    await expect(listen(inspectorApp([], page), port)).rejects.toThrow(/port \d+ is not to be had.*--port/);
+  });
+
+  it('sends new lines as they are written, whole ones only, and goes on where a lost connection was', async () => {
+    const { end } = (await (await fetch(`${server.url}api/runs/0/metrics`)).json()) as Metrics;
+    const gone = new AbortController();
+    const { body } = await fetch(`${server.url}api/runs/0/metrics/live?from=0`, {
+      headers: { 'last-event-id': String(end) },
+      signal: gone.signal,
+    });
+    const [line] = [formatJsonl([metricsLine(4)])];
+    appendFileSync(run.metrics, `${line}{"phase":"pp`);
+    let text = '';
+    for await (const chunk of body!.pipeThrough(new TextDecoderStream())) {
+      text += chunk;
+      if (text.includes('event: lines')) break;
+    }
+    gone.abort();
+    const data = JSON.parse(/^data: (.*)$/m.exec(text)![1]!) as Metrics;
+    expect(data.lines).toEqual([metricsLine(4)]);
+    expect(text).toContain(`id: ${end + line.length}`);
+  });
+});
+
+it('a folder that is no run is refused with what to name', () => {
+  expect(() => openRuns(['/nowhere'])).toThrow(/nowhere: not a run folder.*recodi train/);
+});

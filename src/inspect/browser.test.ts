@@ -1,0 +1,227 @@
+/** The inspector in a real browser, over small runs: every view, the keyboard, what is hostile, what is missing, live and as a file. */
+import { appendFileSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { buildPage } from '../../tools/page.ts';
+import { formatJsonl } from '../run/jsonl.ts';
+import { lockRun } from '../run/lock.ts';
+import { inspectorApp } from './app.ts';
+import { chromiumPath, startChromium } from './browser.fixture.ts';
+import { type BuiltPage, readPage } from './builtPage.ts';
+import { writeReport } from './report.ts';
+import { openRuns, type RunReader } from './runReader.ts';
+import { labels, metricsLine, smallRun } from './runs.fixture.ts';
+import { type Listening, listen } from './serve.ts';
+
+if (!chromiumPath) console.warn('no chromium on PATH: the tests of the inspector in a browser are skipped');
+
+let built: BuiltPage;
+beforeAll(async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'recodi-page-'));
+  await buildPage(folder);
+  built = readPage(folder);
+});
+
+describe.skipIf(!chromiumPath)('in Chromium', () => {
+  let browser: Browser;
+  let page: Page;
+  const servers: Listening[] = [];
+  /** What the page complained of, or what would have been loaded from elsewhere. */
+  const faults: string[] = [];
+
+  beforeAll(async () => {
+    browser = await startChromium();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    for (const server of servers) await server.close();
+  });
+  beforeEach(async () => {
+    faults.length = 0;
+    page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+    page.setDefaultTimeout(10_000);
+    page.on('pageerror', error => faults.push(error.message));
+    page.on('console', message => {
+      // A refused question is shown in the page; the browser tells the console besides.
+      if (message.type() === 'error' && !message.text().includes('status of 422')) faults.push(message.text());
+    });
+    page.on('request', request => {
+      const { hostname, protocol } = new URL(request.url());
+      if (hostname !== '127.0.0.1' && protocol !== 'file:' && protocol !== 'data:') faults.push(request.url());
+    });
+    return () => page.close();
+  });
+
+  async function serve(folders: readonly string[]): Promise<string> {
+    const server = await listen(inspectorApp(openRuns(folders), built), 0);
+    servers.push(server);
+    return server.url;
+  }
+
+  const cards = () => page.locator('.strip .card:not(.answer)');
+
+  it('one run opens at its readings: text, belief, verdicts and why, gold when asked for', async () => {
+    const { folder } = smallRun();
+    await page.goto(await serve([folder]));
+    await expect.poll(() => cards().count()).toBe(2);
+    expect(await page.locator('header.question h2').textContent()).toContain('Tom has 5 apples');
+    const first = cards().first();
+    expect(await first.locator('.thought').innerText()).toBe('<<5+6=');
+    expect(await first.locator('.word.read').allInnerTexts()).toEqual(['+', '6']);
+    expect(await first.locator('.word.unread').allInnerTexts()).toEqual(['5']);
+    expect(await first.locator('.belief').innerText()).toMatch(/✓ accepted/);
+    expect(await cards().nth(1).locator('.belief').innerText()).toMatch(/○ says nothing/);
+    const reason = first.locator('.reason').nth(1);
+    expect(await reason.isVisible()).toBe(false);
+    await first.getByRole('button', { name: 'readable' }).focus();
+    expect(await reason.isVisible()).toBe(true);
+    expect(await reason.innerText()).toContain('swap gap 0.60 ≥ 0.10');
+    expect(await page.getByText('<< 11 * 2 = 22 >>').count()).toBe(0);
+    const before = await first.boundingBox();
+    await page.keyboard.press('g');
+    await page.getByText('<< 11 * 2 = 22 >>').first().waitFor();
+    expect(page.url()).toContain('gold=1');
+    expect((await first.boundingBox())!.height).toBe(before!.height);
+    expect(faults).toEqual([]);
+  });
+
+  it('is driven by the keyboard, and its address restores what is seen', async () => {
+    const { folder } = smallRun();
+    await page.goto(await serve([folder]));
+    await cards().first().waitFor();
+    await page.keyboard.press('ArrowRight');
+    await page.getByRole('heading', { name: 'latent step 3, in full' }).waitFor();
+    await page.keyboard.press('j');
+    await expect.poll(() => page.url()).toContain('/problems/p2');
+    await expect.poll(() => cards().first().locator('.belief').innerText()).toMatch(/✕ not readable/);
+    expect(await cards().first().locator('.why').innerText()).toBe('swap gap 0.02 < 0.10');
+    const copy = page.url();
+    await page.keyboard.press('k');
+    await expect.poll(() => page.url()).toContain('/problems/p1');
+    await page.goto(copy);
+    await expect.poll(() => cards().first().locator('.belief').innerText()).toMatch(/✕ not readable/);
+    await page.keyboard.press('/');
+    await page.keyboard.type('apples tom');
+    await expect.poll(() => page.locator('.line').count()).toBe(2);
+    await page.keyboard.press('Escape');
+    await page
+      .getByRole('link', { name: /not readable/ })
+      .first()
+      .click();
+    await expect.poll(() => page.locator('.line').count()).toBe(1);
+    await page.keyboard.press('?');
+    await page.getByRole('dialog').waitFor();
+    expect(faults).toEqual([]);
+  });
+
+  it('shows hostile texts as texts', async () => {
+    const { folder } = smallRun();
+    await page.goto(`${await serve([folder])}#/0/problems/${encodeURIComponent('p3/..')}`);
+    await cards().first().waitFor();
+    const thought = await cards().first().locator('.thought').textContent();
+    expect(thought).toBe('</script><img src=x onerror="window.harmed=1"><b>&amp;␇⟨U+202E⟩␛[31m `x` <!--');
+    expect(await page.locator('img, .thought b').count()).toBe(0);
+    expect(await page.evaluate('window.harmed')).toBeUndefined();
+    expect(faults).toEqual([]);
+  });
+
+  it('the table has its rows with intervals, and says what they are to who cannot see them', async () => {
+    const { folder } = smallRun();
+    await page.goto(`${await serve([folder])}#/0/table`);
+    const row = page.locator('tr', { has: page.getByRole('rowheader', { name: 'retrieve', exact: true }) });
+    await row.waitFor();
+    expect(await row.getByRole('img', { name: '90; 95 % interval 85 to 95' }).count()).toBe(1);
+    expect(await row.getAttribute('class')).toBe('own');
+    await page.getByRole('link', { name: 'k0 result 1' }).click();
+    await page.getByText('latent step 0, raw').waitFor();
+    expect(faults).toEqual([]);
+  });
+
+  it('runs are sorted and chosen for curves, and what is missing is named with its command', async () => {
+    const [small, bare] = [smallRun(), smallRun('bare', ['labels', 'evaluation'])];
+    const broken = smallRun('torn');
+    writeFileSync(broken.config, 'name: [');
+    await page.goto(await serve([small.folder, bare.folder, broken.folder]));
+    await page.getByText(/recodi label .*bare/).waitFor();
+    const names = () => page.locator('tbody tr td:nth-child(2) a').allInnerTexts();
+    await page.getByRole('columnheader', { name: 'run', exact: true }).getByRole('link').click();
+    await expect
+      .poll(async () => (await names()).slice(0, 2))
+      .toEqual(['bare', expect.stringContaining('torn')].sort());
+    await page.getByLabel('show small among the curves').uncheck();
+    await page.getByRole('link', { name: 'Curves of 2' }).click();
+    await expect.poll(() => page.getByRole('checkbox', { checked: true }).count()).toBeGreaterThan(1);
+    expect(await page.getByRole('checkbox', { name: /small/ }).isChecked()).toBe(false);
+    await page.goto(page.url().replace(/#.*/, '#/1/problems'));
+    await page
+      .getByRole('alert')
+      .getByText(/Make labels by/)
+      .waitFor();
+    expect(faults).toEqual([]);
+  });
+
+  it('curves grow while a run trains', async () => {
+    const { folder, metrics } = smallRun('growing', ['evaluation']);
+    const lock = await lockRun(folder);
+    try {
+      await page.goto(`${await serve([folder])}#/curves?metrics=objective/scores`);
+      await page.getByText('mean of the environment').waitFor();
+      await page.getByText('live').waitFor();
+      const seen = () => page.evaluate<number>('document.querySelector(".chart").dataset.points * 1');
+      expect(await seen()).toBe(3);
+      appendFileSync(metrics, formatJsonl([metricsLine(4), metricsLine(5)]));
+      await expect.poll(seen, { timeout: 10_000 }).toBe(5);
+      expect(faults).toEqual([]);
+    } finally {
+      lock.release();
+    }
+  });
+
+  it('a report opens from disk, with all of it inside and nothing executed', async () => {
+    const out = mkdtempSync(join(tmpdir(), 'recodi-report-'));
+    const file = await writeReport(out, openRuns([smallRun().folder]), built);
+    await page.goto(pathToFileURL(file).href);
+    await cards().first().waitFor();
+    await page.keyboard.press('j');
+    await page.keyboard.press('j');
+    await expect.poll(() => page.locator('header.question h2').textContent()).toContain('</script><img');
+    expect(await page.evaluate('window.harmed')).toBeUndefined();
+    await page.getByRole('link', { name: 'Table' }).click();
+    await page.getByText('translated to the chain').first().waitFor();
+    await page.getByRole('link', { name: 'Curves' }).click();
+    await page.locator('.chart canvas').first().waitFor();
+    expect(faults).toEqual([]);
+  });
+
+  it('ten thousand labels: only the lines in sight are in the document', async () => {
+    const run = smallRun('many', ['labels']);
+    const [one] = labels();
+    const rows = Array.from({ length: 10_000 }, (_, i) => ({ ...one!, id: `q${i}:${one!.view}`, problem: `q${i}` }));
+    writeFileSync(join(run.labels, 'labels.jsonl'), formatJsonl(rows));
+    await page.goto(await serve([run.folder]));
+    await page.getByText('1 of 10000').waitFor();
+    expect(await page.locator('.line').count()).toBeLessThan(60);
+    await page.goto(`${page.url().split('#')[0]}#/0/problems/q9000`);
+    await page.locator('.line[aria-current]').waitFor();
+    expect(faults).toEqual([]);
+  });
+});
+
+it('a report ends its script elements itself, whatever the texts say', async () => {
+  const out = mkdtempSync(join(tmpdir(), 'recodi-report-'));
+  const runs: RunReader[] = openRuns([smallRun().folder, smallRun('bare', ['labels']).folder]);
+  const { readFileSync } = await import('node:fs');
+  const html = readFileSync(await writeReport(join(out, 'deep', 'er'), runs, built), 'utf8');
+  expect(html.match(/<\/script/gi)).toHaveLength(2);
+  expect(html).not.toMatch(/<img|(src|href)="(?!data:)/);
+  const [, json] = /<script type="application\/json" id="answers">(.*?)<\/script>/s.exec(html)!;
+  const answers = JSON.parse(json!);
+  expect(answers['api/runs/0/problems/p3%2F..'].labels).toEqual([labels()[3]]);
+  expect(answers['api/runs/1/problems'].error.message).toMatch(/recodi label/);
+  expect(html).toMatch(
+    /Content-Security-Policy" content="default-src 'none'; script-src 'sha256-[^']+'; style-src 'sha256-/,
+  );
+});

@@ -1,0 +1,63 @@
+/** A JSONL file that another process is appending to: its whole lines from a byte on, once or for as long as somebody listens. */
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RecodiError, show } from '../run/errors.ts';
+import { onFile } from '../run/files.ts';
+import type { JsonRecord } from '../run/jsonl.ts';
+
+const NEWLINE = 10;
+
+export interface Lines {
+  readonly records: readonly JsonRecord[];
+  /** Where the next line begins. */
+  readonly end: number;
+  /** The file is shorter than `from`: a resumed run has cut it, and what was read before counts no longer. */
+  readonly cut: boolean;
+}
+
+/** Whole lines behind byte `from`; what follows the last newline is left for later. @throws RecodiError('input') */
+export function linesFrom(path: string, from: number): Lines {
+  const bytes = onFile(path, () => {
+    const handle = openSync(path, 'r');
+    try {
+      const { size } = fstatSync(handle);
+      if (size < from) return undefined;
+      const buffer = Buffer.alloc(size - from);
+      return buffer.subarray(0, readSync(handle, buffer, 0, buffer.length, from));
+    } finally {
+      closeSync(handle);
+    }
+  });
+  if (!bytes) return { records: [], end: 0, cut: true };
+  const length = bytes.lastIndexOf(NEWLINE) + 1;
+  const lines = bytes.toString('utf8', 0, length).split('\n').slice(0, -1);
+  const records = lines.map((line, index) => {
+    const record = parsed(line);
+    if (record) return record;
+    const where = from === 0 ? `${path}:${index + 1}` : path;
+    throw new RecodiError('input', `${where}: expected one JSON object on the line, got ${show(line)}.`);
+  });
+  return { records, end: from + length, cut: false };
+}
+
+function parsed(line: string): JsonRecord | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonRecord) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Yields new lines as they come, looking every `everyMs`, until `signal` aborts. */
+export async function* followLines(
+  path: string,
+  { from, everyMs, signal }: { readonly from: number; readonly everyMs: number; readonly signal: AbortSignal },
+): AsyncGenerator<Lines> {
+  for (let end = from; !signal.aborted; ) {
+    const lines = linesFrom(path, end);
+    end = lines.end;
+    if (lines.cut || lines.records.length > 0) yield lines;
+    await sleep(everyMs, undefined, { signal }).catch(() => undefined);
+  }
+}

@@ -1,0 +1,157 @@
+/**
+ * One run folder as the inspector reads it: by its map (src/run/paths.ts) and by nothing that a request says, so no path leaves the
+ * folder. Every file is read when first asked for and again when it has changed; a run that is still being written is as good as a
+ * finished one. What is missing or broken is an error that names the file and the command that makes it.
+ */
+import { existsSync, statSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { type Label, labelSchema } from '../labels/schema.ts';
+import { CONFIG_LIMIT } from '../run/config/source.ts';
+import { RecodiError } from '../run/errors.ts';
+import { onFile, readJson, readText } from '../run/files.ts';
+import { type JsonRecord, readJsonl } from '../run/jsonl.ts';
+import { isHeld } from '../run/lock.ts';
+import { runPaths } from '../run/paths.ts';
+import { type EvaluationFile, evaluationSchema } from './evaluationFile.ts';
+import { linesFrom } from './jsonlTail.ts';
+
+/** Of a pinned config what is shown; configs of all kinds and versions have it. */
+const configSchema = z.looseObject({
+  name: z.string(),
+  seed: z.int().optional(),
+  ppo: z.looseObject({ updates: z.int() }).optional(),
+  eval: z.looseObject({ verdicts: z.looseObject({ swap_gap: z.number().optional() }).optional() }).optional(),
+});
+
+export type InspectedConfig = z.infer<typeof configSchema>;
+
+const targetSchema = z.looseObject({ id: z.string(), lrm_answer: z.string() });
+
+export interface RunReader {
+  /** As it was named. */
+  readonly folder: string;
+  readonly metricsPath: string;
+  has(): {
+    readonly metrics: boolean;
+    readonly evaluation: boolean;
+    readonly labels: boolean;
+    readonly samples: boolean;
+  };
+  /** A process works on the run now. */
+  isHeld(): boolean;
+  config(): InspectedConfig;
+  metrics(): { readonly lines: readonly JsonRecord[]; readonly end: number };
+  evaluation(): EvaluationFile;
+  /** By problem, in the order of the file. */
+  labels(): ReadonlyMap<string, readonly Label[]>;
+  samples(): readonly JsonRecord[];
+  /** Problem -> the LRM's whole answer; empty where the run has no targets.jsonl. */
+  answers(): ReadonlyMap<string, string>;
+}
+
+/** @throws RecodiError('input') for a folder that is no run; a run with missing or broken files is opened. */
+export function openRuns(folders: readonly string[]): RunReader[] {
+  return folders.map(folder => {
+    const { config } = runPaths(folder);
+    if (existsSync(config)) return readRun(folder);
+    throw new RecodiError(
+      'input',
+      `${folder}: not a run folder (it has no config.yaml); name the folder that \`recodi train\` made.`,
+    );
+  });
+}
+
+function readRun(folder: string): RunReader {
+  const paths = runPaths(folder);
+  const labelsPath = join(paths.labels, 'labels.jsonl');
+  const shown = relative('.', paths.folder) || '.';
+  const made = (path: string, what: string, command: string) => {
+    if (existsSync(path)) return;
+    throw new RecodiError(
+      'input',
+      `${relative('.', path)}: no such file. Make ${what} by \`recodi ${command} ${shown}\`.`,
+    );
+  };
+  return {
+    folder: shown,
+    metricsPath: paths.metrics,
+    has: () => ({
+      metrics: existsSync(paths.metrics),
+      evaluation: existsSync(paths.evaluation),
+      labels: existsSync(labelsPath),
+      samples: existsSync(paths.samples),
+    }),
+    isHeld: () => isHeld(paths.folder),
+    config: whenChanged(paths.config, readConfig),
+    metrics: whenChanged(paths.metrics, path => {
+      const { records, end } = linesFrom(path, 0);
+      return { lines: records, end };
+    }),
+    evaluation: whenChanged(paths.evaluation, path => {
+      made(path, 'the held-out table', 'eval');
+      return readJson(path, evaluationSchema);
+    }),
+    labels: whenChanged(labelsPath, path => {
+      made(path, 'labels', 'label');
+      return byProblem(readLabels(path, shown));
+    }),
+    samples: whenChanged(paths.samples, readJsonl),
+    answers: whenChanged(paths.targets, path => {
+      if (!existsSync(path)) return new Map<string, string>();
+      const rows = readJsonl(path).flatMap(row => targetSchema.safeParse(row).data ?? []);
+      return new Map(rows.map(({ id, lrm_answer }) => [id, lrm_answer]));
+    }),
+  };
+}
+
+/** `read` of a file, kept until the file's size or time is another. */
+function whenChanged<T>(path: string, read: (path: string) => T): () => T {
+  let kept: { readonly stamp: string; readonly value: T } | undefined;
+  return () => {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    const stamp = stat ? `${stat.size} ${stat.mtimeMs}` : 'none';
+    if (kept?.stamp !== stamp) kept = { stamp, value: read(path) };
+    return kept.value;
+  };
+}
+
+function readConfig(path: string): InspectedConfig {
+  const text = readText(path, CONFIG_LIMIT);
+  const parsed = configSchema.safeParse(onYaml(path, () => parse(text)));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new RecodiError('input', `${path}: ${issue?.path.join('.') || 'the file'}: ${issue?.message ?? 'unreadable'}.`);
+}
+
+function onYaml(path: string, read: () => unknown): unknown {
+  try {
+    return onFile(path, read);
+  } catch (cause) {
+    throw new RecodiError('input', `${path}: not YAML: ${(cause as Error).message.split('\n')[0]}`, { cause });
+  }
+}
+
+function byProblem(labels: readonly Label[]): Map<string, Label[]> {
+  const found = new Map<string, Label[]>();
+  for (const label of labels) {
+    const own = found.get(label.problem);
+    if (own) own.push(label);
+    else found.set(label.problem, [label]);
+  }
+  return found;
+}
+
+function readLabels(path: string, folder: string): Label[] {
+  return readJsonl(path).map((row, index) => {
+    const parsed = labelSchema.safeParse(row);
+    if (parsed.success) return parsed.data;
+    const [issue] = parsed.error.issues;
+    const key = issue?.path.join('.') || 'the label';
+    throw new RecodiError(
+      'input',
+      `${relative('.', path)}:${index + 1}: ${key}: ${issue?.message}. Make the labels anew by \`recodi label ${folder}\`.`,
+    );
+  });
+}

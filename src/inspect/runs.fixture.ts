@@ -1,0 +1,79 @@
+/** Small runs for the inspector's tests: rows as recodi writes them, with texts that try to be markup, script and control characters. */
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { evaluation } from '../eval/evaluation.fixture.ts';
+import { assembleLabel, type LabelParts } from '../labels/assemble.ts';
+import { editedReading, problem, reading } from '../labels/reading.fixture.ts';
+import type { Label } from '../labels/schema.ts';
+import { perIntervention } from '../lrm/interventions.ts';
+import { trainConfigSchema } from '../rl/config.ts';
+import { formatJsonl, type JsonRecord } from '../run/jsonl.ts';
+import { createRun, type RunPaths } from '../run/paths.ts';
+
+/** What a model may write: none of it may be anything but text. */
+export const HOSTILE = '</script><img src=x onerror="window.harmed=1"><b>&amp;\u0007\u202e\u001b[31m `x` <!--';
+
+const parts: LabelParts = {
+  problem,
+  view: { id: 'k1@1.result', steps: [1], space: 'translated', anchor: { step: 1, point: 'result' } },
+  reading,
+  probability: 0.95,
+  accept: 0.9,
+  causal: perIntervention(() => [0.5]),
+  lens: [['11', '12']],
+  answers: { latent: '22', gold: '22' },
+  equations: { maxOperators: 1 },
+  follows: { edits: [editedReading], verdict: { holds: true, reason: 'changes as it says in 1.00 of the edits' } },
+  provenance: { run: 'small', config_sha256: 'c0ffee', recodi: '0.1.0', decode: 'chain', reward: 'whitened_cosine' },
+};
+
+const view3: LabelParts['view'] = {
+  id: 'k3@2.result',
+  steps: [3],
+  space: 'translated',
+  anchor: { step: 2, point: 'result' },
+};
+
+/** Two steps of three problems: one accepted, one not readable, and one that is answered wrong and says HOSTILE. */
+export function labels(): Label[] {
+  const unreadable = { ...reading.verdicts, readable: { holds: false, reason: 'swap gap 0.02 < 0.10' } };
+  const hostile = { ...reading, text: HOSTILE, words: [], completion: HOSTILE, answer: HOSTILE };
+  return [
+    assembleLabel(parts),
+    assembleLabel({ ...parts, view: view3, reading: { ...reading, text: null, words: [], completion: '' } }),
+    assembleLabel({ ...parts, problem: { ...problem, id: 'p2' }, reading: { ...reading, verdicts: unreadable } }),
+    assembleLabel({
+      ...parts,
+      problem: { ...problem, id: 'p3/..', question: `Why ${HOSTILE} ?` },
+      reading: hostile,
+      answers: { latent: HOSTILE, gold: '22' },
+    }),
+  ];
+}
+
+export const metricsLine = (update: number, score = update / 10): JsonRecord => ({
+  phase: 'ppo',
+  update,
+  'objective/scores': score,
+  'inversion/gap': score / 2,
+  'time/update': 30,
+});
+
+/** A finished run with everything in it; `without` leaves files out. */
+export function smallRun(name = 'small', without: readonly ('labels' | 'evaluation' | 'metrics')[] = []): RunPaths {
+  const config = trainConfigSchema.parse({ name, seed: 7, lrm: '../model', ppo: { updates: 3 } });
+  const paths = createRun(mkdtempSync(join(tmpdir(), 'recodi-inspect-')), trainConfigSchema, config);
+  mkdirSync(paths.labels);
+  const write = (path: string, text: string, part: (typeof without)[number]) => {
+    if (!without.includes(part)) writeFileSync(path, text);
+  };
+  write(paths.metrics, formatJsonl([1, 2, 3].map(update => metricsLine(update))), 'metrics');
+  write(
+    paths.evaluation,
+    JSON.stringify({ ...evaluation, run: name, settings: { ...evaluation.settings, decode: 'retrieve' } }),
+    'evaluation',
+  );
+  write(join(paths.labels, 'labels.jsonl'), formatJsonl(labels() as readonly JsonRecord[]), 'labels');
+  return paths;
+}

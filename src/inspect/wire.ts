@@ -1,0 +1,104 @@
+/**
+ * What the server sends and the page reads: one type per endpoint. The page imports these types and nothing else of the project, so
+ * that what it shows is what the files say.
+ */
+import type { Figure } from '../eval/bootstrap.ts';
+import type { Label } from '../labels/schema.ts';
+import type { EvaluationFile } from './evaluationFile.ts';
+
+export type { Figure, Label };
+
+/** Of an answer that is none: what is wrong with which file, and what to do. */
+export interface WireError {
+  readonly error: { readonly code: string; readonly message: string };
+}
+
+export interface Headline {
+  /** What was counted, as `result 2`. */
+  readonly name: string;
+  /** Where in the table it stands, for the tooltip. */
+  readonly from: string;
+  readonly figure: Figure;
+}
+
+/** `training`: a process works on the run now. `unreadable`: not even its config can be read. */
+export type RunState = 'training' | 'finished' | 'stopped' | 'unreadable';
+
+export interface RunSummary {
+  /** Place in the command line, by which the other endpoints name it. */
+  readonly index: number;
+  readonly folder: string;
+  readonly name: string;
+  readonly seed: number | null;
+  readonly state: RunState;
+  /** Updates of the main phase that are done, and how many the config asks for. */
+  readonly updates: { readonly done: number; readonly of: number | null };
+  /** Time of all updates together; null where none was measured. */
+  readonly seconds: number | null;
+  readonly alarms: readonly { readonly name: string; readonly sentence: string }[];
+  readonly headline: readonly Headline[];
+  readonly confidence: number | null;
+  readonly has: Readonly<Record<'metrics' | 'evaluation' | 'labels' | 'samples', boolean>>;
+  /** What is missing or broken, each with the command that makes it. */
+  readonly complaints: readonly string[];
+}
+
+/** GET api/runs */
+export interface Runs {
+  readonly runs: readonly RunSummary[];
+  /** Keys of the configs that are not the same in all runs, name and seed aside; a value per run. */
+  readonly differences: readonly { readonly key: string; readonly values: readonly (string | null)[] }[];
+}
+
+/** A line of metrics.jsonl. */
+export type MetricsLine = Readonly<Record<string, unknown>>;
+
+/** GET api/runs/N/metrics, and what its `live` sends as events. */
+export interface Metrics {
+  readonly lines: readonly MetricsLine[];
+  /** Metric -> how to read it, of the metrics in `lines`. */
+  readonly readings: Readonly<Record<string, string>>;
+  /** Bytes of the file that were read: where `live` goes on. */
+  readonly end: number;
+}
+
+/** GET api/runs/N/evaluation */
+export interface EvaluationAnswer {
+  readonly evaluation: EvaluationFile;
+  /** View -> what it reads, in words. */
+  readonly described: Readonly<Record<string, string>>;
+}
+
+export interface ReadingLine {
+  readonly view: string;
+  readonly explanation: string | null;
+  readonly accepted: boolean;
+  readonly readable: boolean;
+  readonly used: boolean;
+  readonly probability: number | null;
+}
+
+export interface ProblemLine {
+  readonly id: string;
+  readonly question: string;
+  /** First token of the LRM's answer. */
+  readonly answer: string;
+  readonly answered: boolean;
+  readonly readings: readonly ReadingLine[];
+}
+
+/** GET api/runs/N/problems */
+export interface Problems {
+  readonly problems: readonly ProblemLine[];
+}
+
+/** GET api/runs/N/problems/ID */
+export interface ProblemAnswer {
+  readonly labels: readonly Label[];
+  /** View -> what it reads, in words. */
+  readonly described: Readonly<Record<string, string>>;
+  /** The whole answer that the LRM gives with its latents; null where targets.jsonl does not say. */
+  readonly answer: string | null;
+  /** The least swap gap of a readable reading; null where the config does not say. */
+  readonly gapFloor: number | null;
+}
