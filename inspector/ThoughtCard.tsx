@@ -1,4 +1,5 @@
 /** One latent step at a glance: what the model thought, whether that is to be believed, and why. */
+import { Fragment } from 'preact';
 import type { Label } from '../src/inspect/wire.ts';
 import { type Floor, type Range, ScoreBar } from './Bars.tsx';
 import { BELIEFS, beliefOfLabel, signOf, VERDICTS, type VerdictName, whyOf } from './belief.ts';
@@ -8,7 +9,7 @@ export const SIMILARITY: Range = { from: -0.25, to: 1 };
 export const FVE: Range = { from: -1, to: 1 };
 
 export const CONTROLS = {
-  question_end: "question's end",
+  question_end: 'question end',
   swapped: 'swapped thought',
   last_token: 'last token',
   empty: 'empty text',
@@ -23,20 +24,26 @@ export function Words({ label }: { readonly label: Label }) {
   if (words.length === 0) return <p class="thought">{visible(explanation)}</p>;
   return (
     <p class="thought">
-      {words.map(({ word, loss, read }, index) => (
-        <span
-          key={index}
-          class={read === null ? 'word given' : read ? 'word read' : 'word unread'}
-          title={
-            loss === null
-              ? 'no other word may stand here'
-              : `${read ? 'read' : 'not read'}: the best other word takes ${decimal(loss)} off the similarity`
-          }
-        >
-          {visible(word)}
-        </span>
+      {words.map((word, index) => (
+        // A space, so that lines break between words and a copied text is the text.
+        <Fragment key={index}>
+          {index > 0 && ' '}
+          <Word {...word} />
+        </Fragment>
       ))}
     </p>
+  );
+}
+
+function Word({ word, loss, read }: Label['words'][number]) {
+  const title =
+    loss === null
+      ? 'no other word may stand here'
+      : `${read ? 'read' : 'not read'}: the best other word takes ${decimal(loss)} off the similarity`;
+  return (
+    <span class={read === null ? 'word given' : read ? 'word read' : 'word unread'} title={title}>
+      {visible(word)}
+    </span>
   );
 }
 

@@ -130,7 +130,7 @@ function Causal({ label: { causal, steps } }: { readonly label: Label }) {
       title="What it is there for"
       note={`How often the answer changes when the thought is replaced, in %${steps.length > 1 ? '; of its steps the one that matters most' : ''}.`}
     >
-      <table class="scores">
+      <table class="scores causal">
         <thead>
           <tr>
             <th scope="col">replaced</th>

@@ -69,7 +69,7 @@ describe.skipIf(!chromiumPath)('in Chromium', () => {
     await expect.poll(() => cards().count()).toBe(2);
     expect(await page.locator('header.question h2').textContent()).toContain('Tom has 5 apples');
     const first = cards().first();
-    expect(await first.locator('.thought').innerText()).toBe('<<5+6=');
+    expect(await first.locator('.thought').innerText()).toBe('<< 5 + 6 =');
     expect(await first.locator('.word.read').allInnerTexts()).toEqual(['+', '6']);
     expect(await first.locator('.word.unread').allInnerTexts()).toEqual(['5']);
     expect(await first.locator('.belief').innerText()).toMatch(/✓ accepted/);
