@@ -51,6 +51,7 @@ export function CurvesView({ runs }: { readonly runs: Runs }) {
         <MetricPicker there={there} shown={shown} readings={readings} />
       </aside>
       <main id="main">
+        <h2 class="unseen">Curves</h2>
         {answers.map(({ run, answer }) =>
           answer.state === 'refused' ? (
             <p key={run.index} class="notice refused" role="alert">

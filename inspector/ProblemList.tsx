@@ -1,6 +1,6 @@
 /** The problems of a run, one line each: searched, filtered, and only those in sight in the document. */
 import { useComputed, useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type { ProblemLine } from '../src/inspect/wire.ts';
 import { BELIEFS, beliefOf } from './belief.ts';
 import { visible } from './format.ts';
@@ -30,10 +30,22 @@ export function chosenProblems(problems: readonly ProblemLine[], params: URLSear
   return problems.filter(problem => {
     if (!keeps(problem)) return false;
     if (words.length === 0) return true;
-    const text =
-      `${problem.id} ${problem.question} ${problem.readings.map(r => r.explanation).join(' ')}`.toLowerCase();
+    const text = searchText(problem);
     return words.every(word => text.includes(word));
   });
+}
+
+const searchTexts = new WeakMap<ProblemLine, string>();
+
+/** What is searched of a problem, made once. */
+function searchText(problem: ProblemLine): string {
+  let text = searchTexts.get(problem);
+  if (text === undefined) {
+    const { id, question, readings } = problem;
+    text = [id, question, ...readings.map(({ explanation }) => explanation ?? '')].join(' ').toLowerCase();
+    searchTexts.set(problem, text);
+  }
+  return text;
 }
 
 /** Height of a line in pixels, as in style.css. */
@@ -49,6 +61,10 @@ interface ProblemListProps {
 export function ProblemList({ all, chosen, current }: ProblemListProps) {
   const { params, run } = route.value;
   const filter = filterName(params.get('filter'));
+  const counts = useMemo(
+    () => FILTER_NAMES.map(name => [name, all.filter(FILTERS[name].keeps).length] as const),
+    [all],
+  );
   return (
     <nav class="problems" aria-label="Problems">
       <search>
@@ -61,13 +77,13 @@ export function ProblemList({ all, chosen, current }: ProblemListProps) {
           onInput={event => go(withParams({ q: event.currentTarget.value }), { replace: true })}
         />
         <ul class="filters">
-          {FILTER_NAMES.map(name => (
+          {counts.map(([name, count]) => (
             <li key={name}>
               <a
                 href={withParams({ filter: name === 'all' ? undefined : name })}
                 aria-current={name === filter ? 'true' : undefined}
               >
-                {FILTERS[name].word} <span class="number">{all.filter(FILTERS[name].keeps).length}</span>
+                {FILTERS[name].word} <span class="number">{count}</span>
               </a>
             </li>
           ))}

@@ -15,7 +15,7 @@ const problemPath = (run: number, id: string) => `api/runs/${run}/problems/${enc
 export function ProblemsView() {
   const { run } = route.value;
   return (
-    <AnswerView answer={ask<Problems>(`api/runs/${run}/problems`).value} what="readings">
+    <AnswerView answer={ask<Problems>(`api/runs/${run}/problems`).value} what="readings" whole>
       {({ problems }) => <Reader problems={problems} />}
     </AnswerView>
   );

@@ -3,6 +3,7 @@ import type { RunState, RunSummary, Runs } from '../src/inspect/wire.ts';
 import { Interval, type Range } from './Bars.tsx';
 import { duration, percent, visible } from './format.ts';
 import { go, href, route, withParams } from './route.ts';
+import { ScrolledTable } from './ScrolledTable.tsx';
 import { Message } from './States.tsx';
 
 const SHARE: Range = { from: 0, to: 1 };
@@ -137,7 +138,7 @@ export function RunsView({ runs }: { readonly runs: Runs }) {
           Curves of {chosen.length === runs.runs.length ? 'all' : chosen.length}
         </a>
       </div>
-      <div class="scroll">
+      <ScrolledTable label="Runs">
         <table class="grid">
           <thead>
             <tr>
@@ -182,7 +183,7 @@ export function RunsView({ runs }: { readonly runs: Runs }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </ScrolledTable>
       <Complaints runs={rows} />
     </main>
   );

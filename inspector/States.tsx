@@ -17,20 +17,22 @@ export function Message({ text }: { readonly text: string }) {
 interface AnswerViewProps<T> {
   readonly answer: Answer<T>;
   readonly what: string;
+  /** It is all that the view shows. */
+  readonly whole?: boolean;
   readonly children: (value: T) => ComponentChildren;
 }
 
-export function AnswerView<T>({ answer, what, children }: AnswerViewProps<T>) {
+export function AnswerView<T>({ answer, what, whole = false, children }: AnswerViewProps<T>) {
   if (answer.state === 'here') return <>{children(answer.value)}</>;
-  if (answer.state === 'asked')
-    return (
+  const notice =
+    answer.state === 'asked' ? (
       <p class="notice" aria-live="polite">
         Reading {what} …
       </p>
+    ) : (
+      <p class="notice refused" role="alert">
+        <strong>No {what}.</strong> <Message text={answer.message} />
+      </p>
     );
-  return (
-    <p class="notice refused" role="alert">
-      <strong>No {what}.</strong> <Message text={answer.message} />
-    </p>
-  );
+  return whole ? <main id="main">{notice}</main> : notice;
 }

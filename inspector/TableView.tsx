@@ -5,6 +5,7 @@ import { Interval, type Range } from './Bars.tsx';
 import { signOf } from './belief.ts';
 import { decimal, percent, visible } from './format.ts';
 import { route, withParams } from './route.ts';
+import { ScrolledTable } from './ScrolledTable.tsx';
 import { AnswerView } from './States.tsx';
 
 type EvaluationFile = EvaluationAnswer['evaluation'];
@@ -91,7 +92,7 @@ const GROUPS = ['readings', 'ceiling', 'baselines', 'controls'];
 export function TableView() {
   const { run } = route.value;
   return (
-    <AnswerView answer={ask<EvaluationAnswer>(`api/runs/${run}/evaluation`).value} what="held-out table">
+    <AnswerView answer={ask<EvaluationAnswer>(`api/runs/${run}/evaluation`).value} what="held-out table" whole>
       {answer => <Table {...answer} />}
     </AnswerView>
   );
@@ -110,7 +111,7 @@ function Table({ evaluation, described }: EvaluationAnswer) {
           {problems} problems; bars are {percent(confidence)} % intervals over problems
         </p>
       </div>
-      <nav class="tabs" aria-label="Views">
+      <nav class="tabs" aria-label="Views of the run">
         {views.map(({ id }) => (
           <a key={id} href={withParams({ view: id })} aria-current={id === view.id ? 'true' : undefined}>
             <span class="text">{visible(id)}</span>
@@ -152,7 +153,7 @@ function ViewTable({ view, described, decode, confidence }: ViewTableProps) {
           </li>
         ))}
       </ul>
-      <div class="scroll">
+      <ScrolledTable label="Rows of the table">
         <table class="grid figures">
           <thead>
             <tr>
@@ -188,7 +189,7 @@ function ViewTable({ view, described, decode, confidence }: ViewTableProps) {
             </tbody>
           ))}
         </table>
-      </div>
+      </ScrolledTable>
     </>
   );
 }
@@ -207,7 +208,7 @@ function Chains({ chains, confidence }: ChainsProps) {
         At <span class="text">{visible(chains.view)}</span>, beside the strongest peers; {correct} problems answered
         right, {incorrect} wrong.
       </p>
-      <div class="scroll">
+      <ScrolledTable label="Whole chains">
         <table class="grid figures">
           <thead>
             <tr>
@@ -244,7 +245,7 @@ function Chains({ chains, confidence }: ChainsProps) {
             ))}
           </tbody>
         </table>
-      </div>
+      </ScrolledTable>
     </section>
   );
 }

@@ -33,7 +33,7 @@ function App() {
     return () => clearInterval(timer);
   }, [training]);
   return (
-    <AnswerView answer={answer} what="runs">
+    <AnswerView answer={answer} what="runs" whole>
       {runs => <Frame runs={runs} />}
     </AnswerView>
   );
@@ -66,7 +66,7 @@ function Frame({ runs }: { readonly runs: Runs }) {
             recodi <span>inspector</span>
           </a>
         </h1>
-        <nav aria-label="Views">
+        <nav aria-label="Inspector">
           <NavLink to={href('runs')} on={view === 'runs'} text="Runs" />
           <NavLink to={href('curves')} on={view === 'curves'} text="Curves" />
           <NavLink to={href(`${here.run}/problems`)} on={view === 'problems'} text="Readings" />

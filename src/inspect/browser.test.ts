@@ -1,5 +1,6 @@
 /** The inspector in a real browser, over small runs: every view, the keyboard, what is hostile, what is missing, live and as a file. */
-import { appendFileSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -17,6 +18,15 @@ import { labels, metricsLine, smallRun } from './runs.fixture.ts';
 import { type Listening, listen } from './serve.ts';
 
 if (!chromiumPath) console.warn('no chromium on PATH: the tests of the inspector in a browser are skipped');
+
+/** Every view, and what is there when it is. */
+const VIEWS = [
+  ['runs', 'table.grid'],
+  ['curves', '.chart canvas'],
+  ['0/problems?gold=1', '.strip .card'],
+  ['1/problems', '[role=alert]'],
+  ['0/table', 'table.figures'],
+] as const;
 
 let built: BuiltPage;
 beforeAll(async () => {
@@ -180,6 +190,25 @@ describe.skipIf(!chromiumPath)('in Chromium', () => {
     }
   });
 
+  it.each(['light', 'dark'] as const)('axe-core finds nothing against any view, %s', async colorScheme => {
+    const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8');
+    const url = await serve([smallRun().folder, smallRun('bare', ['labels']).folder]);
+    await page.emulateMedia({ colorScheme });
+    for (const [view, shown] of VIEWS) {
+      await page.goto(`${url}#/${view}`);
+      await page.locator(shown).first().waitFor();
+      await page.evaluate(axe);
+      const violations = await page.evaluate<{ id: string; nodes: { html: string; failureSummary: string }[] }[]>(
+        'axe.run().then(result => result.violations)',
+      );
+      const told = violations.map(({ id, nodes }) => [
+        id,
+        nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`),
+      ]);
+      expect.soft(told, view).toEqual([]);
+    }
+  });
+
   it('a report opens from disk, with all of it inside and nothing executed', async () => {
     const out = mkdtempSync(join(tmpdir(), 'recodi-report-'));
     const file = await writeReport(out, openRuns([smallRun().folder]), built);
@@ -213,7 +242,6 @@ describe.skipIf(!chromiumPath)('in Chromium', () => {
 it('a report ends its script elements itself, whatever the texts say', async () => {
   const out = mkdtempSync(join(tmpdir(), 'recodi-report-'));
   const runs: RunReader[] = openRuns([smallRun().folder, smallRun('bare', ['labels']).folder]);
-  const { readFileSync } = await import('node:fs');
   const html = readFileSync(await writeReport(join(out, 'deep', 'er'), runs, built), 'utf8');
   expect(html.match(/<\/script/gi)).toHaveLength(2);
   expect(html).not.toMatch(/<img|(src|href)="(?!data:)/);
