@@ -2,6 +2,7 @@
 import { render } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { RunSummary, Runs } from '../src/inspect/wire.ts';
+import { AuditView } from './AuditView.tsx';
 import { ask, askAgain, isReport } from './answers.ts';
 import { CurvesView } from './CurvesView.tsx';
 import { visible } from './format.ts';
@@ -57,7 +58,7 @@ function Frame({ runs }: { readonly runs: Runs }) {
   useEffect(() => {
     document.title = `${run ? `${visible(run.name)} · ` : ''}recodi inspector`;
   }, [run]);
-  const ofRun = view === 'problems' || view === 'table';
+  const ofRun = view === 'problems' || view === 'table' || view === 'audit';
   return (
     <>
       <header class="top">
@@ -71,6 +72,7 @@ function Frame({ runs }: { readonly runs: Runs }) {
           <NavLink to={href('curves')} on={view === 'curves'} text="Curves" />
           <NavLink to={href(`${here.run}/problems`)} on={view === 'problems'} text="Readings" />
           <NavLink to={href(`${here.run}/table`)} on={view === 'table'} text="Table" />
+          <NavLink to={href(`${here.run}/audit`)} on={view === 'audit'} text="Audit" />
         </nav>
         {ofRun && <RunChoice runs={runs.runs} view={view} chosen={here.run} />}
         <button type="button" class="help" onClick={() => help.current?.showModal()} aria-label="Keys">
@@ -87,6 +89,7 @@ function Frame({ runs }: { readonly runs: Runs }) {
           {view === 'curves' && <CurvesView runs={runs} />}
           {view === 'problems' && <ProblemsView key={here.run} />}
           {view === 'table' && <TableView />}
+          {view === 'audit' && <AuditView />}
         </>
       )}
       <dialog ref={help} aria-label="Keys">

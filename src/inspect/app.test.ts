@@ -7,9 +7,9 @@ import { formatJsonl } from '../run/jsonl.ts';
 import type { RunPaths } from '../run/paths.ts';
 import { inspectorApp } from './app.ts';
 import { openRuns } from './runReader.ts';
-import { HOSTILE, labels, metricsLine, smallRun } from './runs.fixture.ts';
+import { audit, HOSTILE, labels, metricsLine, smallRun } from './runs.fixture.ts';
 import { type Listening, listen } from './serve.ts';
-import type { EvaluationAnswer, Metrics, ProblemAnswer, Problems, Runs, WireError } from './wire.ts';
+import type { AuditAnswer, EvaluationAnswer, Metrics, ProblemAnswer, Problems, Runs, WireError } from './wire.ts';
 
 const page = new Map([['index.html', '<!doctype html><title>page</title>']]);
 const host = '127.0.0.1:4000';
@@ -48,6 +48,12 @@ describe('what it answers', () => {
     ]);
     const problems = await get<WireError>([bare], '/api/runs/0/problems');
     expect([problems.status, problems.body.error.message]).toEqual([422, body.runs[0]!.complaints[1]]);
+  });
+
+  it('the audit as it was written, or the command that makes it', async () => {
+    expect((await get<AuditAnswer>([whole], '/api/runs/0/audit')).body).toEqual(audit());
+    const { status, body } = await get<WireError>([smallRun('bare', ['audit'])], '/api/runs/0/audit');
+    expect([status, body.error.message]).toEqual([422, expect.stringMatching(/audit\.json.*`recodi audit .*bare`/)]);
   });
 
   it('says where a file is broken, and shows the rest of the run', async () => {

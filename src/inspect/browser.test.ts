@@ -26,6 +26,7 @@ const VIEWS = [
   ['0/problems?gold=1', '.strip .card'],
   ['1/problems', '[role=alert]'],
   ['0/table', 'table.figures'],
+  ['0/audit', '.listed li'],
 ] as const;
 
 let built: BuiltPage;
@@ -147,6 +148,21 @@ describe.skipIf(!chromiumPath)('in Chromium', () => {
     expect(await row.getAttribute('class')).toBe('own');
     await page.getByRole('link', { name: 'k0 result 1' }).click();
     await page.getByText('latent step 0, raw').waitFor();
+    expect(faults).toEqual([]);
+  });
+
+  it('the audit has its words, who finds what, and readings that open their problems', async () => {
+    const { folder } = smallRun();
+    await page.goto(`${await serve([folder])}#/0/audit`);
+    await page.getByRole('heading', { name: 'small, audited' }).waitFor();
+    expect(await page.getByRole('row', { name: /^Max 75 62 4\.9e−75/ }).count()).toBe(1);
+    expect(await page.getByRole('row', { name: /^ours 800 2 Max 4\.9e−75 97 83/ }).count()).toBe(1);
+    expect(await page.locator('.listed mark').allInnerTexts()).toEqual(['+ 7', 'Max', expect.any(String), 'Max']);
+    expect(await page.getByRole('link', { name: 'its thoughts' }).count()).toBe(1);
+    await page.getByRole('link', { name: 'its thoughts' }).click();
+    await expect.poll(() => cards().count()).toBe(2);
+    expect(page.url()).toContain('/problems/p1');
+    expect(await page.evaluate('window.harmed')).toBeUndefined();
     expect(faults).toEqual([]);
   });
 

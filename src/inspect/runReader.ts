@@ -14,6 +14,7 @@ import { onFile, readJson, readText } from '../run/files.ts';
 import { type JsonRecord, readJsonl } from '../run/jsonl.ts';
 import { isHeld } from '../run/lock.ts';
 import { runPaths } from '../run/paths.ts';
+import { type AuditFile, auditSchema } from './auditFile.ts';
 import { type EvaluationFile, evaluationSchema } from './evaluationFile.ts';
 import { linesFrom } from './jsonlTail.ts';
 
@@ -44,6 +45,7 @@ export interface RunReader {
   config(): InspectedConfig;
   metrics(): { readonly lines: readonly JsonRecord[]; readonly end: number };
   evaluation(): EvaluationFile;
+  audit(): AuditFile;
   /** By problem, in the order of the file. */
   labels(): ReadonlyMap<string, readonly Label[]>;
   samples(): readonly JsonRecord[];
@@ -92,6 +94,10 @@ function readRun(folder: string): RunReader {
     evaluation: whenChanged(paths.evaluation, path => {
       made(path, 'the held-out table', 'eval');
       return readJson(path, evaluationSchema);
+    }),
+    audit: whenChanged(paths.audit, path => {
+      made(path, 'the audit', 'audit');
+      return readJson(path, auditSchema);
     }),
     labels: whenChanged(labelsPath, path => {
       made(path, 'labels', 'label');

@@ -10,6 +10,7 @@ import { perIntervention } from '../lrm/interventions.ts';
 import { trainConfigSchema } from '../rl/config.ts';
 import { formatJsonl, type JsonRecord } from '../run/jsonl.ts';
 import { createRun, type RunPaths } from '../run/paths.ts';
+import type { AuditFile } from './auditFile.ts';
 
 /** What a model may write: none of it may be anything but text. */
 export const HOSTILE = '</script><img src=x onerror="window.harmed=1"><b>&amp;\u0007\u202e\u001b[31m `x` <!--';
@@ -52,6 +53,34 @@ export function labels(): Label[] {
   ];
 }
 
+/** An audit that found one word, in one reading of a labelled problem and one of another that says HOSTILE. */
+export function audit(): AuditFile {
+  const listed = { lead: 0.2, probability: 0.98, unaccounted: ['+ 7'], answer: '12' };
+  const unaccounted = [
+    { ...listed, problem: 'p1', question: 'Max has 5 pens . He gets 6 more .', reading: '<< 5 + 7 = 12' },
+    { ...listed, problem: 'p9', question: `Max has ${HOSTILE}`, reading: HOSTILE, unaccounted: [HOSTILE] },
+  ];
+  const words = {
+    found: [{ words: ['Max'], p: 4.9e-75, questions: 75, marked: 62 }],
+    others: [{ words: ['12', HOSTILE], p: 0.74, questions: 9, marked: 1 }],
+    tested: { words: 55, pairs: 1344 },
+  };
+  const listing = { unaccounted, words, agreement: { precision: 0.97, recall: 0.83 } };
+  const none = {
+    unaccounted: [],
+    words: { ...words, found: [], others: [] },
+    agreement: { precision: null, recall: 0 },
+  };
+  return {
+    ...{ format: 1, run: 'small', problems: 800, accept: 0.9, view: 'k0-4@2.result' },
+    planted: { problems: 75, answered: 0.88 },
+    readers: {
+      ours: { readings: 800, accepted: listing, all: listing },
+      projection: { readings: 717, accepted: none, all: none },
+    },
+  };
+}
+
 export const metricsLine = (update: number, score = update / 10): JsonRecord => ({
   phase: 'ppo',
   update,
@@ -61,7 +90,10 @@ export const metricsLine = (update: number, score = update / 10): JsonRecord => 
 });
 
 /** A finished run with everything in it; `without` leaves files out. */
-export function smallRun(name = 'small', without: readonly ('labels' | 'evaluation' | 'metrics')[] = []): RunPaths {
+export function smallRun(
+  name = 'small',
+  without: readonly ('labels' | 'evaluation' | 'metrics' | 'audit')[] = [],
+): RunPaths {
   const config = trainConfigSchema.parse({ name, seed: 7, lrm: '../model', ppo: { updates: 3 } });
   const paths = createRun(mkdtempSync(join(tmpdir(), 'recodi-inspect-')), trainConfigSchema, config);
   mkdirSync(paths.labels);
@@ -74,6 +106,7 @@ export function smallRun(name = 'small', without: readonly ('labels' | 'evaluati
     JSON.stringify({ ...evaluation, run: name, settings: { ...evaluation.settings, decode: 'retrieve' } }),
     'evaluation',
   );
+  write(paths.audit, JSON.stringify(audit()), 'audit');
   write(join(paths.labels, 'labels.jsonl'), formatJsonl(labels() as readonly JsonRecord[]), 'labels');
   return paths;
 }

@@ -4,6 +4,7 @@
  */
 import type { Figure } from '../eval/bootstrap.ts';
 import type { Label } from '../labels/schema.ts';
+import type { AuditFile } from './auditFile.ts';
 import type { EvaluationFile } from './evaluationFile.ts';
 
 export type { Figure, Label };
@@ -68,6 +69,9 @@ export interface EvaluationAnswer {
   /** View -> what it reads, in words. */
   readonly described: Readonly<Record<string, string>>;
 }
+
+/** GET api/runs/N/audit */
+export type AuditAnswer = AuditFile;
 
 export interface ReadingLine {
   readonly view: string;
