@@ -84,12 +84,12 @@ export function Interval({ figure, range, format = decimal, confidence }: Interv
           <rect
             class="reach"
             x={place(low, range)}
-            y="3"
+            y="1.5"
             width={Math.max(1.5, place(high, range) - place(low, range))}
-            height="4"
+            height="7"
           />
         )}
-        <line class="at" x1={at} x2={at} y1="1" y2="9" />
+        <line class="at" x1={at} x2={at} y1="0" y2="10" />
       </svg>
     </span>
   );

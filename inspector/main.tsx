@@ -10,6 +10,7 @@ import { useKeys } from './keys.ts';
 import { ProblemsView } from './ProblemView.tsx';
 import { RunsView } from './RunsView.tsx';
 import { go, href, type Route, route } from './route.ts';
+import { SamplesView } from './SamplesView.tsx';
 import { AnswerView } from './States.tsx';
 import { TableView } from './TableView.tsx';
 import 'uplot/dist/uPlot.min.css';
@@ -58,7 +59,7 @@ function Frame({ runs }: { readonly runs: Runs }) {
   useEffect(() => {
     document.title = `${run ? `${visible(run.name)} · ` : ''}recodi inspector`;
   }, [run]);
-  const ofRun = view === 'problems' || view === 'table' || view === 'audit';
+  const ofRun = !(view === 'runs' || view === 'curves');
   return (
     <>
       <header class="top">
@@ -72,6 +73,7 @@ function Frame({ runs }: { readonly runs: Runs }) {
           <NavLink to={href('curves')} on={view === 'curves'} text="Curves" />
           <NavLink to={href(`${here.run}/problems`)} on={view === 'problems'} text="Readings" />
           <NavLink to={href(`${here.run}/table`)} on={view === 'table'} text="Table" />
+          <NavLink to={href(`${here.run}/samples`)} on={view === 'samples'} text="Samples" />
           <NavLink to={href(`${here.run}/audit`)} on={view === 'audit'} text="Audit" />
         </nav>
         {ofRun && <RunChoice runs={runs.runs} view={view} chosen={here.run} />}
@@ -89,6 +91,7 @@ function Frame({ runs }: { readonly runs: Runs }) {
           {view === 'curves' && <CurvesView runs={runs} />}
           {view === 'problems' && <ProblemsView key={here.run} />}
           {view === 'table' && <TableView />}
+          {view === 'samples' && <SamplesView />}
           {view === 'audit' && <AuditView />}
         </>
       )}

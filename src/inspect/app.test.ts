@@ -9,7 +9,16 @@ import { inspectorApp } from './app.ts';
 import { openRuns } from './runReader.ts';
 import { audit, HOSTILE, labels, metricsLine, smallRun } from './runs.fixture.ts';
 import { type Listening, listen } from './serve.ts';
-import type { AuditAnswer, EvaluationAnswer, Metrics, ProblemAnswer, Problems, Runs, WireError } from './wire.ts';
+import type {
+  AuditAnswer,
+  EvaluationAnswer,
+  Metrics,
+  ProblemAnswer,
+  Problems,
+  Runs,
+  Samples,
+  WireError,
+} from './wire.ts';
 
 const page = new Map([['index.html', '<!doctype html><title>page</title>']]);
 const host = '127.0.0.1:4000';
@@ -100,6 +109,16 @@ describe('what it answers', () => {
     expect(body.evaluation.views.map(({ id, rows }) => [id, rows])).toEqual(
       evaluation.views.map(({ id, rows }) => [id, rows]),
     );
+  });
+
+  it('samples: the text and its numbers', async () => {
+    const { body } = await get<Samples>([whole], '/api/runs/0/samples');
+    expect(body.samples.map(({ update, text, scores }) => [update, text, scores])).toEqual([
+      [1, '<< 1 + 6 =', { reward: 0.1, fve: -3 }],
+      [2, '<< 2 + 6 =', { reward: 0.2, fve: -3 }],
+    ]);
+    const bare = await get<WireError>([smallRun('bare', ['samples'])], '/api/runs/0/samples');
+    expect(bare.body.error.message).toMatch(/samples\.jsonl: no such file/);
   });
 
   it('metrics with how to read them', async () => {

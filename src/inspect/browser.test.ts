@@ -26,6 +26,7 @@ const VIEWS = [
   ['0/problems?gold=1', '.strip .card'],
   ['1/problems', '[role=alert]'],
   ['0/table', 'table.figures'],
+  ['0/samples', 'table.samples'],
   ['0/audit', '.listed li'],
 ] as const;
 
@@ -148,6 +149,18 @@ describe.skipIf(!chromiumPath)('in Chromium', () => {
     expect(await row.getAttribute('class')).toBe('own');
     await page.getByRole('link', { name: 'k0 result 1' }).click();
     await page.getByText('latent step 0, raw').waitFor();
+    expect(faults).toEqual([]);
+  });
+
+  it('samples go by updates, or follow one problem through them', async () => {
+    await page.goto(`${await serve([smallRun().folder])}#/0/samples`);
+    await page.getByText('<< 2 + 6 =').waitFor();
+    await page.keyboard.press('ArrowLeft');
+    await page.getByText('<< 1 + 6 =').waitFor();
+    expect(await page.getByText('<< 2 + 6 =').count()).toBe(0);
+    await page.getByRole('link', { name: /^Tom has 5 apples/ }).click();
+    await page.getByText('<< 2 + 6 =').waitFor();
+    expect(await page.locator('tbody tr').count()).toBe(2);
     expect(faults).toEqual([]);
   });
 

@@ -17,6 +17,7 @@ import { runPaths } from '../run/paths.ts';
 import { type AuditFile, auditSchema } from './auditFile.ts';
 import { type EvaluationFile, evaluationSchema } from './evaluationFile.ts';
 import { linesFrom } from './jsonlTail.ts';
+import type { Sample } from './wire.ts';
 
 /** Of a pinned config what is shown; configs of all kinds and versions have it. */
 const configSchema = z.looseObject({
@@ -27,6 +28,13 @@ const configSchema = z.looseObject({
 });
 
 export type InspectedConfig = z.infer<typeof configSchema>;
+
+const sampleSchema = z
+  .object({ update: z.int(), problem: z.string(), view: z.string(), question: z.string(), text: z.string() })
+  .catchall(z.number().nullable())
+  .transform(({ update, problem, view, question, text, ...scores }): Sample => {
+    return { update, problem, view, question, text, scores };
+  });
 
 const targetSchema = z.looseObject({ id: z.string(), lrm_answer: z.string() });
 
@@ -48,7 +56,7 @@ export interface RunReader {
   audit(): AuditFile;
   /** By problem, in the order of the file. */
   labels(): ReadonlyMap<string, readonly Label[]>;
-  samples(): readonly JsonRecord[];
+  samples(): readonly Sample[];
   /** Problem -> the LRM's whole answer; empty where the run has no targets.jsonl. */
   answers(): ReadonlyMap<string, string>;
 }
@@ -88,6 +96,7 @@ function readRun(folder: string): RunReader {
     isHeld: () => isHeld(paths.folder),
     config: whenChanged(paths.config, readConfig),
     metrics: whenChanged(paths.metrics, path => {
+      made(path, 'metrics', 'resume');
       const { records, end } = linesFrom(path, 0);
       return { lines: records, end };
     }),
@@ -101,9 +110,12 @@ function readRun(folder: string): RunReader {
     }),
     labels: whenChanged(labelsPath, path => {
       made(path, 'labels', 'label');
-      return byProblem(readLabels(path, shown));
+      return byProblem(checked(path, labelSchema, `Make the labels anew by \`recodi label ${shown}\`.`));
     }),
-    samples: whenChanged(paths.samples, readJsonl),
+    samples: whenChanged(paths.samples, path => {
+      made(path, 'samples', 'resume');
+      return checked(path, sampleSchema, 'They are written while a run trains.');
+    }),
     answers: whenChanged(paths.targets, path => {
       if (!existsSync(path)) return new Map<string, string>();
       const rows = readJsonl(path).flatMap(row => targetSchema.safeParse(row).data ?? []);
@@ -149,15 +161,13 @@ function byProblem(labels: readonly Label[]): Map<string, Label[]> {
   return found;
 }
 
-function readLabels(path: string, folder: string): Label[] {
-  return readJsonl(path).map((row, index) => {
-    const parsed = labelSchema.safeParse(row);
+/** The lines of a file, each as its schema says; `advice` ends the sentence about one that is not. */
+function checked<T>(path: string, schema: z.ZodType<T>, advice: string): T[] {
+  return linesFrom(path, 0).records.map((row, index) => {
+    const parsed = schema.safeParse(row);
     if (parsed.success) return parsed.data;
     const [issue] = parsed.error.issues;
-    const key = issue?.path.join('.') || 'the label';
-    throw new RecodiError(
-      'input',
-      `${relative('.', path)}:${index + 1}: ${key}: ${issue?.message}. Make the labels anew by \`recodi label ${folder}\`.`,
-    );
+    const key = issue?.path.join('.') || 'the line';
+    throw new RecodiError('input', `${relative('.', path)}:${index + 1}: ${key}: ${issue?.message}. ${advice}`);
   });
 }

@@ -89,10 +89,20 @@ export const metricsLine = (update: number, score = update / 10): JsonRecord => 
   'time/update': 30,
 });
 
+const sampleLine = (update: number): JsonRecord => ({
+  update,
+  problem: 'p9',
+  view: 'k1@1.result',
+  question: problem.question,
+  text: `<< ${update} + 6 =`,
+  reward: update / 10,
+  fve: -3,
+});
+
 /** A finished run with everything in it; `without` leaves files out. */
 export function smallRun(
   name = 'small',
-  without: readonly ('labels' | 'evaluation' | 'metrics' | 'audit')[] = [],
+  without: readonly ('labels' | 'evaluation' | 'metrics' | 'samples' | 'audit')[] = [],
 ): RunPaths {
   const config = trainConfigSchema.parse({ name, seed: 7, lrm: '../model', ppo: { updates: 3 } });
   const paths = createRun(mkdtempSync(join(tmpdir(), 'recodi-inspect-')), trainConfigSchema, config);
@@ -100,6 +110,7 @@ export function smallRun(
   const write = (path: string, text: string, part: (typeof without)[number]) => {
     if (!without.includes(part)) writeFileSync(path, text);
   };
+  write(paths.samples, formatJsonl([1, 2].map(sampleLine)), 'samples');
   write(paths.metrics, formatJsonl([1, 2, 3].map(update => metricsLine(update))), 'metrics');
   write(
     paths.evaluation,

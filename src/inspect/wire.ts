@@ -73,6 +73,21 @@ export interface EvaluationAnswer {
 /** GET api/runs/N/audit */
 export type AuditAnswer = AuditFile;
 
+/** A line of samples.jsonl: one text of an update, and every number that it got. */
+export interface Sample {
+  readonly update: number;
+  readonly problem: string;
+  readonly view: string;
+  readonly question: string;
+  readonly text: string;
+  readonly scores: Readonly<Record<string, number | null>>;
+}
+
+/** GET api/runs/N/samples */
+export interface Samples {
+  readonly samples: readonly Sample[];
+}
+
 export interface ReadingLine {
   readonly view: string;
   readonly explanation: string | null;
