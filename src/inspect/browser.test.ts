@@ -1,9 +1,9 @@
 /** The inspector in a real browser, over small runs: every view, the keyboard, what is hostile, what is missing, live and as a file. */
 import { appendFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { buildPage } from '../../tools/page.ts';
@@ -220,13 +220,12 @@ describe.skipIf(!chromiumPath)('in Chromium', () => {
   });
 
   it.each(['light', 'dark'] as const)('axe-core finds nothing against any view, %s', async colorScheme => {
-    const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8');
     const url = await serve([smallRun().folder, smallRun('bare', ['labels']).folder]);
     await page.emulateMedia({ colorScheme });
     for (const [view, shown] of VIEWS) {
       await page.goto(`${url}#/${view}`);
       await page.locator(shown).first().waitFor();
-      await page.evaluate(axe);
+      await page.evaluate(axe.source);
       const violations = await page.evaluate<{ id: string; nodes: { html: string; failureSummary: string }[] }[]>(
         'axe.run().then(result => result.violations)',
       );
