@@ -1,6 +1,7 @@
 /**
- * Takes the pictures of docs/inspector.md, of a run that has been evaluated and labelled, in an installed Chromium:
- * `node --import tsx tools/screenshots.ts runs/arithmetic`
+ * Takes the pictures of docs/inspector.md and docs/audit.md in an installed Chromium: of a run that has been evaluated and labelled, and of
+ * one that has been audited.
+ * `node --import tsx tools/screenshots.ts runs/arithmetic runs/arithmetic-planted`
  */
 import { statSync } from 'node:fs';
 import { inspectorApp } from '../src/inspect/app.ts';
@@ -14,13 +15,14 @@ import { buildPage } from './page.ts';
 const PICTURES = [
   ['docs/inspector.png', '#/0/problems?step=k3@2.result', 860],
   ['docs/inspector-table.png', '#/0/table', 760],
+  ['docs/inspector-audit.png', '#/1/audit', 860],
 ] as const;
 const WIDTH = 1280;
 /** Bytes of a picture, for who fetches the repository. */
 const LIMIT = 300_000;
 
 const folders = process.argv.slice(2);
-if (folders.length === 0) throw new Error('name a run folder, as runs/arithmetic');
+if (folders.length !== 2) throw new Error('name two run folders, as runs/arithmetic runs/arithmetic-planted');
 if (!chromiumPath) throw new Error('no chromium on PATH: install one, as by apt-get install chromium');
 await buildPage();
 const server = await listen(inspectorApp(openRuns(folders), readPage(pageFolder())), 0);
