@@ -1,5 +1,6 @@
 /** A JSONL file that another process is appending to: its whole lines from a byte on, once or for as long as somebody listens. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { constants } from 'node:buffer';
+import { closeSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RecodiError, show } from '../run/errors.ts';
 import { onFile } from '../run/files.ts';
@@ -17,18 +18,11 @@ export interface Lines {
 
 /** Whole lines behind byte `from`; what follows the last newline is left for later. @throws RecodiError('input') */
 export function linesFrom(path: string, from: number): Lines {
-  const bytes = onFile(path, () => {
-    const handle = openSync(path, 'r');
-    try {
-      const { size } = fstatSync(handle);
-      if (size < from) return undefined;
-      const buffer = Buffer.alloc(size - from);
-      return buffer.subarray(0, readSync(handle, buffer, 0, buffer.length, from));
-    } finally {
-      closeSync(handle);
-    }
-  });
-  if (!bytes) return { records: [], end: 0, cut: true };
+  const { size } = onFile(path, () => regularFile(path));
+  if (size < from) return { records: [], end: 0, cut: true };
+  if (size - from > constants.MAX_STRING_LENGTH)
+    throw new RecodiError('input', `${path}: ${size} bytes, more than can be held as a text.`);
+  const bytes = onFile(path, () => bytesFrom(path, from, size));
   const length = bytes.lastIndexOf(NEWLINE) + 1;
   const lines = bytes.toString('utf8', 0, length).split('\n').slice(0, -1);
   const records = lines.map((line, index) => {
@@ -38,6 +32,23 @@ export function linesFrom(path: string, from: number): Lines {
     throw new RecodiError('input', `${where}: expected one JSON object on the line, got ${show(line)}.`);
   });
   return { records, end: from + length, cut: false };
+}
+
+/** Looked at before it is opened: a pipe would be waited for, and a device might never end. */
+function regularFile(path: string): Stats {
+  const stat = statSync(path);
+  if (!stat.isFile()) throw new RecodiError('input', `${path}: expected a file, and it is something else.`);
+  return stat;
+}
+
+function bytesFrom(path: string, from: number, to: number): Buffer {
+  const handle = openSync(path, 'r');
+  try {
+    const buffer = Buffer.alloc(to - from);
+    return buffer.subarray(0, readSync(handle, buffer, 0, buffer.length, from));
+  } finally {
+    closeSync(handle);
+  }
 }
 
 function parsed(line: string): JsonRecord | undefined {

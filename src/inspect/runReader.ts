@@ -128,7 +128,7 @@ function readRun(folder: string): RunReader {
 function whenChanged<T>(path: string, read: (path: string) => T): () => T {
   let kept: { readonly stamp: string; readonly value: T } | undefined;
   return () => {
-    const stat = statSync(path, { throwIfNoEntry: false });
+    const stat = onFile(path, () => statSync(path, { throwIfNoEntry: false }));
     const stamp = stat ? `${stat.size} ${stat.mtimeMs}` : 'none';
     if (kept?.stamp !== stamp) kept = { stamp, value: read(path) };
     return kept.value;
@@ -137,7 +137,7 @@ function whenChanged<T>(path: string, read: (path: string) => T): () => T {
 
 function readConfig(path: string): InspectedConfig {
   const text = readText(path, CONFIG_LIMIT);
-  const parsed = configSchema.safeParse(onYaml(path, () => parse(text)));
+  const parsed = configSchema.safeParse(onYaml(path, () => parse(text, { logLevel: 'error' })));
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw new RecodiError('input', `${path}: ${issue?.path.join('.') || 'the file'}: ${issue?.message ?? 'unreadable'}.`);

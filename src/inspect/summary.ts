@@ -33,7 +33,7 @@ function summaryOf(run: RunReader, index: number): RunSummary {
     folder: run.folder,
     name: config?.name ?? run.folder,
     seed: config?.seed ?? null,
-    state: config ? stateOf(run, updates) : 'unreadable',
+    state: config ? stateOf(tried(run.isHeld) ?? false, run.has().evaluation, updates) : 'unreadable',
     updates,
     seconds: times.length > 0 ? times.reduce((a, b) => a + b, 0) : null,
     alarms: config && lines ? alarmsOf(config, lines) : [],
@@ -46,9 +46,9 @@ function summaryOf(run: RunReader, index: number): RunSummary {
 
 const isMain = ({ phase }: JsonRecord) => phase === 'ppo' || phase === 'lrm';
 
-function stateOf(run: RunReader, { done, of }: RunSummary['updates']): RunState {
-  if (run.isHeld()) return 'training';
-  return (of !== null && done >= of) || run.has().evaluation ? 'finished' : 'stopped';
+function stateOf(held: boolean, evaluated: boolean, { done, of }: RunSummary['updates']): RunState {
+  if (held) return 'training';
+  return (of !== null && done >= of) || evaluated ? 'finished' : 'stopped';
 }
 
 function alarmsOf(config: InspectedConfig, lines: readonly JsonRecord[]): RunSummary['alarms'] {

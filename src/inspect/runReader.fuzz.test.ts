@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest';
+import { filesOf } from '../fuzz/files.fixture.ts';
+import { survivesDamage } from '../fuzz/reader.fixture.ts';
+import { problemAnswer, problemLines } from './problems.ts';
+import { openRuns, type RunReader } from './runReader.ts';
+import { smallRun } from './runs.fixture.ts';
+import { summarize } from './summary.ts';
+
+const whole = filesOf(smallRun().folder);
+
+/** The run with one of its files, since a reader that meets the first damage goes no further. */
+const only = (file: string) => ({ 'config.yaml': whole['config.yaml']!, [file]: whole[file]! });
+
+it.each([
+  ['config.yaml', run => run.config()],
+  ['metrics.jsonl', run => run.metrics()],
+  ['eval.json', run => run.evaluation()],
+  ['samples.jsonl', run => run.samples()],
+  ['labels/labels.jsonl', run => problemLines(run).map(({ id }) => problemAnswer(run, id))],
+] as const satisfies [string, (run: RunReader) => unknown][])('a damaged %s is read or refused', async (file, read) => {
+  await survivesDamage({ files: only(file), read: folder => read(openRuns([folder])[0]!) });
+});
+
+it('a damaged run has a line in the table, with complaints that name what is wrong', async () => {
+  await survivesDamage({
+    files: whole,
+    read: folder => summarize(openRuns([folder])),
+    check({ runs: [run] }) {
+      for (const complaint of run!.complaints) expect(complaint).not.toMatch(/^unexpected/);
+      for (const { figure } of run!.headline) expect(figure).toHaveProperty('low');
+    },
+  });
+});
