@@ -1,4 +1,5 @@
 /** What a model thinks that its questions do not say: the words that go with it, the readings, and the peer beside ours. */
+import { Fragment } from 'preact';
 import type { AuditAnswer, Problems } from '../src/inspect/wire.ts';
 import { ask } from './answers.ts';
 import { percent, visible } from './format.ts';
@@ -167,10 +168,10 @@ function Reading({ run, reading, found }: ReadingProps) {
       </p>
       <p>
         {question.split(' ').map((word, index) => (
-          <>
+          <Fragment key={index}>
             {index > 0 && ' '}
             {found.has(word) ? <mark>{visible(word)}</mark> : visible(word)}
-          </>
+          </Fragment>
         ))}{' '}
         → {visible(answer)}
       </p>
