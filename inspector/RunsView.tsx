@@ -198,7 +198,7 @@ function Complaints({ runs }: { readonly runs: readonly RunSummary[] }) {
       <dl>
         {wanting.map(run => (
           <div key={run.index}>
-            <dt>{visible(run.name)}</dt>
+            <dt>{visible(run.folder)}</dt>
             {run.complaints.map(text => (
               <dd key={text}>
                 <Message text={text} />
