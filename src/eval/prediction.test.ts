@@ -46,9 +46,14 @@ describe('predict', () => {
     expect(became('<< 5 + 6 = 12 >>', 6, 7)).toBe('<< 5 + 7 = 12 >>');
   });
 
+  it('reads arithmetic in words as its signs', () => {
+    expect(became('so 12 times 3 makes 36 .', 12, 13)).toBe('so 13 * 3 = 39 .');
+    expect(fulfils(predict('12 times 3 is 36 .', { from: 12, to: 13, others: [3] })!, '13 times 3 is 39 .')).toBe(true);
+  });
+
   it('says nothing of a number outside of arithmetic', () => {
-    expect(became('12 times 3 is 36 .', 12, 13)).toBeUndefined();
-    expect(became('12 times 3 is 36 .', 40, 41)).toBe('12 times 3 is 36 .');
+    expect(became('12 of them make 36 .', 12, 13)).toBeUndefined();
+    expect(became('12 of them make 36 .', 40, 41)).toBe('12 of them make 36 .');
     expect(became('Sally is a wumpus .', 1, 2)).toBe('Sally is a wumpus .');
     expect(became('', 1, 2)).toBe('');
   });
