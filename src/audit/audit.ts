@@ -78,7 +78,7 @@ export interface Audit {
 }
 
 /** Validation problems on which misreadings are seen: as many as are audited, and at most so many. */
-const CALIBRATION = 1000;
+const CALIBRATION = 4000;
 
 /**
  * Reads `count` held-out problems.
