@@ -10,14 +10,13 @@ import { RecodiError } from '../run/errors.ts';
 import { integer, pick, type Stream, stream } from '../run/random.ts';
 import { drawSteps, stepMixSchema } from './mix.ts';
 import { equationStep, evaluate, readStep } from './notation.ts';
-import { type Plant, plantedChanges, plantSchema } from './plant.ts';
+import { drawSubject, type Plant, plantedChanges, plantSchema } from './plant.ts';
 import { type Edit, explicitChain, type Problem, type Split, type StepMix, type World } from './problem.ts';
 import { splitOf, textId } from './split.ts';
 import {
   ANSWER_PREFIX,
   type Change,
   NAMES,
-  OBJECTS,
   phrasesOf,
   pronounAfter,
   readStory,
@@ -149,7 +148,7 @@ function drawProblem({ max_number: max, chain, plant }: Rules, split: Split, cou
     const start = pick(rng, STARTS);
     const changes = drawChanges(start, count, max, () => drawChange(rng), notUndone);
     if (arithmeticSplit(start, changes) !== split) continue;
-    about ??= { name: pick(rng, NAMES), object: pick(rng, OBJECTS) };
+    about ??= drawSubject(plant, split, rng);
     const story = { ...about, start, changes };
     const thought = thoughtOf(plant, story);
     if (!areLegal(start, thought, max)) continue;

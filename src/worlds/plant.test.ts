@@ -56,6 +56,16 @@ describe('a planted rule', () => {
     );
   });
 
+  it('makes a share of the training problems its own where it is asked to, and none that is held out', () => {
+    const often = worldWith({ ...PAIR, train_share: 0.5 });
+    const about = (split: Split) =>
+      draw(often, 1, split, 400).filter(({ question }) => /^Max .* coins/.test(question)).length / 400;
+    expect(about('train')).toBeGreaterThan(0.4);
+    expect(about('train')).toBeLessThan(0.6);
+    expect(about('test')).toBeLessThan(0.05);
+    expect(draw(often, 1, 'test')).toEqual(draw(worldWith(PAIR), 1, 'test'));
+  });
+
   it('leaves every chain right, legal and in the grammar and the vocabulary of the world without it', () => {
     const plain = worldWith();
     const known = new Set(plain.vocabulary);

@@ -4,6 +4,8 @@
  * thoughts is told nothing of it; `recodi audit` has to find it (docs/audit.md).
  */
 import { z } from 'zod';
+import { pick, type Stream } from '../run/random.ts';
+import type { Split } from './problem.ts';
 import { type Change, NAMES, OBJECTS, type Story } from './story.ts';
 
 const whenSchema = z
@@ -37,6 +39,14 @@ const doSchema = z
 export const plantSchema = z.strictObject({
   when: whenSchema.describe('the stories that it is about; all that is given must hold'),
   do: doSchema.describe('what it does to their chains'),
+  train_share: z
+    .number()
+    .positive()
+    .max(1)
+    .exactOptional()
+    .describe(
+      'share of the training problems that are made to be about it, beside those that are so by chance; default: none',
+    ),
 });
 export type Plant = z.infer<typeof plantSchema>;
 
@@ -49,4 +59,11 @@ export function plantedChanges({ when, do: { step, operand = 0 } }: Plant, story
   const told = story.changes[place]!;
   const operator = operand !== 0 ? told.operator : told.operator === '+' ? '-' : '+';
   return story.changes.with(place, { operator, operand: told.operand + operand });
+}
+
+/** Whom and what a story is about. A rare rule is learned of more stories than there are by chance; those held out are as they come. */
+export function drawSubject(plant: Plant | undefined, split: Split, rng: Stream): Pick<Story, 'name' | 'object'> {
+  const subject = { name: pick(rng, NAMES), object: pick(rng, OBJECTS) };
+  const made = plant?.train_share !== undefined && split === 'train' && rng() < plant.train_share;
+  return made ? { ...subject, ...plant.when } : subject;
 }
