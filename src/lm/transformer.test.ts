@@ -2,10 +2,11 @@ import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { flatGradient, views } from './flat.fixture.ts';
+import { packingOf } from './packing.ts';
 import { layout } from './parameters.ts';
 import { parameterShapes } from './spec.ts';
 import { tinySpec as spec, tinyParameters, uniformsFrom } from './tiny.fixture.ts';
-import { embed, forward, logits, moveSegment, positionsOf, type Segment } from './transformer.ts';
+import { embed, forward, logits, moveSegment, positionsOf, type Segment, statesOf } from './transformer.ts';
 import { viewWeights, type Weights } from './weights.ts';
 
 const map = layout(parameterShapes(spec));
@@ -195,3 +196,82 @@ describe('positionsOf', () => {
     ]);
   });
 });
+
+describe('injection', () => {
+  const ids = randomIds(2, 4, 7);
+  /** Row 0 gets a vector at place 1, row 1 one of half its length at place 2. */
+  const directions = tf.tidy(() => {
+    const data = new Float32Array(2 * 4 * spec.hiddenSize);
+    data[spec.hiddenSize + 3] = 1;
+    data[6 * spec.hiddenSize] = 0.5;
+    return tf.tensor3d(data, [2, 4, spec.hiddenSize]);
+  });
+  const mask = tf.tensor2d([
+    [1, 1, 1, 0],
+    [1, 1, 1, 1],
+  ]);
+  const input = (model: Weights) => ({
+    embeddings: embed(model, tf.tensor2d(ids, undefined, 'int32')),
+    mask,
+    positions: positionsOf(mask),
+    injection: { block: 0, directions },
+  });
+
+  it("adds to a block's output, at its places alone, as much as is there", () => {
+    const [plain, added] = [
+      run(ids, { mask: mask.arraySync() }),
+      forward(spec, weights, input(weights), { hiddenStates: true }),
+    ];
+    const before = plain.hiddenStates[1]!.arraySync() as number[][][];
+    const after = added.hiddenStates[1]!.arraySync() as number[][][];
+    before.forEach((row, b) => {
+      row.forEach((residual, t) => {
+        const length = Math.hypot(...residual);
+        const direction = (directions.arraySync() as number[][][])[b]![t]!;
+        residual.forEach((x, i) => {
+          expect(after[b]![t]![i]).toBeCloseTo(x + length * direction[i]!, 4);
+        });
+      });
+    });
+  });
+
+  it('is the same where only the tokens are computed', () => {
+    const { packing } = packingOf(mask.dataSync(), 4);
+    const device = {
+      tokens: tf.tensor1d(packing.tokens.data as Int32Array, 'int32'),
+      places: tf.tensor1d(packing.places.data as Int32Array, 'int32'),
+    };
+    const { states } = statesOf(spec, weights, input(weights), { packing: device });
+    const whole = tf.reshape(forward(spec, weights, input(weights)).hidden, [8, spec.hiddenSize]);
+    const tokens = [0, 1, 2, 4, 5, 6, 7];
+    expect(difference(tf.gather(whole, tokens), tf.slice(states, [0, 0], [tokens.length, -1]))).toBeLessThan(1e-5);
+  });
+
+  it('passes no gradient through what is added: that of the block before is as if it were constant', () => {
+    const gradient = (options: { frozen: boolean }) =>
+      flatGradient(map, flat, named => ({ loss: total(named, options), metrics: {} })).gradient;
+    const total = (named: Record<string, tf.Tensor>, options: { frozen: boolean }) => {
+      const model = viewWeights(named);
+      const given = input(model);
+      if (!options.frozen) return tf.sum(forward(spec, model, given).hidden) as tf.Scalar;
+      // The same sum, with lengths that do not depend on the parameters.
+      const { injection: _, ...plain } = given;
+      const { injection: __, ...constant } = input(weights);
+      const residual = forward(spec, weights, constant, { hiddenStates: true }).hiddenStates[1]!;
+      const lengths = tf.norm(residual, 2, 2, true);
+      const second = forward(oneBlock(spec), secondBlock(model), {
+        ...plain,
+        embeddings: tf.add(
+          forward(spec, model, plain, { hiddenStates: true }).hiddenStates[1]!,
+          tf.mul(lengths, directions),
+        ) as tf.Tensor3D,
+      });
+      return tf.sum(second.hidden) as tf.Scalar;
+    };
+    expect(difference(gradient({ frozen: false }), gradient({ frozen: true }))).toBeLessThan(1e-4);
+  });
+});
+
+const oneBlock = (of: typeof spec) => ({ ...of, layers: 1 });
+/** The second block's weights under the first one's names. */
+const secondBlock = (of: Weights): Weights => ({ tensor: name => of.tensor(name.replace('layers.0.', 'layers.1.')) });

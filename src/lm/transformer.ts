@@ -28,6 +28,18 @@ export interface ForwardInput {
    * holds both. Cheaper than a list where texts grow token by token and are short.
    */
   readonly extend?: Segment;
+  readonly injection?: Injection;
+}
+
+/**
+ * Vectors added to the residual stream at the output of a block, as activation oracles take them (Karvonen et al. 2025): each as long as
+ * the residual that it is added to, times its own length. No gradient flows through what is added.
+ */
+export interface Injection {
+  /** From 0; not the last one. */
+  readonly block: number;
+  /** [B,T,d]: unit vectors times a coefficient, and zeros where nothing is added. */
+  readonly directions: tf.Tensor3D;
 }
 
 export interface ForwardOutput {
@@ -50,6 +62,7 @@ export function forward(
     layout: paddedLayout(batch, time),
     x: tf.reshape(input.embeddings, [batch * time, d]),
     positions: tf.reshape(input.positions, [batch * time]),
+    ...(input.injection && { added: tf.reshape(input.injection.directions, [batch * time, d]) }),
   });
   const shaped = (states: tf.Tensor2D): tf.Tensor3D => tf.reshape(states, [batch, time, d]);
   const hidden = shaped(run.final);
@@ -82,10 +95,12 @@ export function statesOf(
   const [batch, time, d] = input.embeddings.shape;
   const x: tf.Tensor2D = tf.reshape(input.embeddings, [batch * time, d]);
   const positions: tf.Tensor1D = tf.reshape(input.positions, [batch * time]);
+  const rows = <T extends tf.Tensor>(of: T): T => (packing ? tf.gather(of, packing.tokens) : of);
   const { final, segment } = blocks(spec, weights, input, {
     layout: packing ? packedLayout(packing, batch, time) : paddedLayout(batch, time),
     x: packing ? packed(x, packing) : x,
-    positions: packing ? tf.gather(positions, packing.tokens) : positions,
+    positions: rows(positions),
+    ...(input.injection && { added: rows(tf.reshape(input.injection.directions, [batch * time, d])) }),
     ...(wanted && { wanted }),
   });
   return { states: final, segment };
@@ -96,9 +111,16 @@ interface Tokens {
   readonly x: tf.Tensor2D; // [n,d]
   readonly positions: tf.Tensor1D; // int32 [n]
   readonly wanted?: tf.Tensor1D;
+  /** Directions of the injection [n,d]. */
+  readonly added?: tf.Tensor2D;
 }
 
-function blocks(spec: ModelSpec, weights: Weights, input: ForwardInput, { layout, x, positions, wanted }: Tokens) {
+function blocks(
+  spec: ModelSpec,
+  weights: Weights,
+  input: ForwardInput,
+  { layout, x, positions, wanted, added }: Tokens,
+) {
   const family = families[spec.family];
   const past = input.past ?? [];
   const { extend } = input;
@@ -111,9 +133,19 @@ function blocks(spec: ModelSpec, weights: Weights, input: ForwardInput, { layout
   for (let layer = 0; layer < spec.layers; layer++) {
     const last = layer === spec.layers - 1;
     const attend = attention(spec, layer, layout, seen, bias);
-    outputs.push(block(weights, layer, outputs.at(-1) ?? x, attend, last ? wanted : undefined));
+    const output = block(weights, layer, outputs.at(-1) ?? x, attend, last ? wanted : undefined);
+    outputs.push(added && layer === input.injection!.block ? injected(output, added) : output);
   }
   return { final: family.finalNorm(spec, weights, outputs.at(-1)!), outputs, segment };
+}
+
+/** [n,d], [n,d] -> [n,d]: x + |x| · direction, row by row. */
+function injected(x: tf.Tensor2D, directions: tf.Tensor2D): tf.Tensor2D {
+  return tf.customGrad((...args) => {
+    const [residual] = args as [tf.Tensor2D];
+    const added = tf.mul(directions, tf.norm(residual, 2, 1, true));
+    return { value: tf.add(residual, added), gradFunc: (dy: tf.Tensor) => dy };
+  })(x) as tf.Tensor2D;
 }
 
 /** int32 [B,T] -> [B,T,d]. */
