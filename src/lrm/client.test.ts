@@ -67,6 +67,27 @@ describe('the client', () => {
     }
   });
 
+  it("reads a head's tokens off states as the roll-out does, and tells how sure it is", async () => {
+    const client = await createLrmClient(inlinePool(), lrm.folder);
+    const { states, lens } = await client.think(questions(), { top: 3 });
+    const { tokens, entropy } = await client.lens(states, 3);
+    expect([...tokens]).toEqual([...lens]);
+    expect(entropy.length).toBe(70 * (lrm.spec.latents + 1));
+    for (const nats of entropy) expect(nats > 0 && nats <= Math.log(lrm.spec.model.vocabSize) + 1e-4).toBe(true);
+  });
+
+  it('has the outputs of blocks in between, of each question alone', async () => {
+    const client = await createLrmClient(inlinePool(), lrm.folder);
+    const all = await client.points(questions(), [0]);
+    const size = (lrm.spec.latents + 1) * lrm.spec.model.hiddenSize;
+    expect(all.length).toBe(70 * size);
+    const alone = await client.points([questions()[69]!], [0]);
+    alone.forEach((x, i) => {
+      expect(x).toBeCloseTo(all[69 * size + i]!, 4);
+    });
+    expect(new Set(all.slice(0, size)).size).toBe(size);
+  });
+
   it('reads groups of texts, at their ends unless told where', async () => {
     const client = await createLrmClient(inlinePool(), lrm.folder);
     const texts = questions().map((_, i) => [[7 + (i % 5), 8], [9]]);

@@ -5,17 +5,21 @@
  * graph sees few shapes and a result never depends on the number of workers.
  */
 import type { Pool } from '../tensor/pool.ts';
+import { gather } from '../tensor/rows.ts';
 import { type Context, contextTokens } from './context.ts';
 import { type Lrm, loadLrm } from './folder.ts';
 import { type CausalScores, perIntervention } from './interventions.ts';
+import { ALTERATIONS, type Alteration, type Outcomes, outcomesTask } from './outcomes.ts';
 import { LENS_TOP } from './runtime.ts';
-import { answerTask, causalTask, readTask, thinkTask, writeTask } from './tasks.ts';
+import { answerTask, causalTask, type Lens, lensTask, pointsTask, readTask, thinkTask, writeTask } from './tasks.ts';
 
 type Row = readonly number[];
 
 const CHUNK = 64;
 /** Rows of one reading graph: groups of texts per question are kept whole. */
 const READ_ROWS = 192;
+/** States of one lens. */
+const LENS_ROWS = 512;
 
 export interface Thoughts {
   /** [P,n+1,d] */
@@ -56,6 +60,12 @@ export interface LrmClient {
     options: { stop: readonly number[]; maxNewTokens: number; onProgress?: Progress },
   ): Promise<{ tokens: number[]; stopped: boolean }[]>;
   answers(prompts: readonly Row[]): Promise<Int32Array>;
+  /** What the answers become where a step is done away with, and where thinking stops early. */
+  outcomes(questions: readonly Row[], onProgress?: Progress): Promise<Outcomes>;
+  /** Outputs of blocks (from 0, not the last) at `<bot>` and the latent steps: [P,N+1,blocks,d]. */
+  points(questions: readonly Row[], blocks: readonly number[]): Promise<Float32Array>;
+  /** The logit lens of states [n,d]. */
+  lens(states: Float32Array, top: number): Promise<Lens>;
 }
 
 /** Runs `work` on chunks of `size` items, in parallel on the pool, in order; the last chunk is filled up with its last item. */
@@ -197,6 +207,49 @@ export async function createLrmClient(pool: Pool, folder: string, signal?: Abort
     async answers(prompts) {
       const parts = await inChunks(prompts, CHUNK, chunk => pool.run(answerTask, { folder, prompts: chunk }, options));
       return ints(parts, prompts.length);
+    },
+
+    async outcomes(questions, onProgress) {
+      const rows = Math.min(questions.length, CHUNK);
+      const shifts = [1 % rows, Math.ceil(rows / 2) % rows] as const;
+      const parts = await inChunks(
+        questions,
+        CHUNK,
+        chunk => pool.run(outcomesTask, { folder, questions: chunk, shifts }, options),
+        onProgress,
+      );
+      const whole = (pick: (part: Outcomes) => Int32Array) =>
+        ints(parts.map(pick), questions.length * (spec.latents + 1));
+      const altered = ALTERATIONS.map(kind => [kind, whole(part => part.altered[kind])] as const);
+      return {
+        early: whole(part => part.early),
+        altered: Object.fromEntries(altered) as Record<Alteration, Int32Array>,
+      };
+    },
+
+    async points(questions, blocks) {
+      const parts = await inChunks(questions, CHUNK, chunk =>
+        pool.run(pointsTask, { folder, questions: chunk, blocks }, options),
+      );
+      return floats(parts, questions.length * (spec.latents + 1) * blocks.length * d);
+    },
+
+    async lens(states, top) {
+      const n = states.length / d;
+      const rows = Array.from({ length: n }, (_, i) => i);
+      const parts = await inChunks(rows, LENS_ROWS, chunk => {
+        return pool.run(lensTask, { folder, states: gather(states, chunk, d), top }, options);
+      });
+      return {
+        tokens: ints(
+          parts.map(part => part.tokens),
+          n * top,
+        ),
+        entropy: floats(
+          parts.map(part => part.entropy),
+          n,
+        ),
+      };
     },
   };
 }

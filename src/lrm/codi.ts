@@ -58,6 +58,8 @@ export interface Thought {
   readonly states: tf.Tensor2D[];
   readonly inputs: tf.Tensor2D[];
   readonly segment: Segment;
+  /** Of states 0…n each block's output [B,d] but the last one's; empty unless asked for. */
+  readonly outputs: tf.Tensor2D[][];
 }
 
 /** Names and shapes of the projection's parameters, as in CODI's checkpoints (`prj.1`, `prj.3`, `prj.ln`). */
@@ -155,7 +157,7 @@ export function think(
   spec: LrmSpec,
   weights: Weights,
   question: ReadQuestion,
-  options: { steps?: number; intervention?: Intervention } = {},
+  options: { steps?: number; intervention?: Intervention; outputs?: boolean } = {},
 ): Thought {
   const rows = question.last.shape[0];
   const steps = options.steps ?? spec.latents;
@@ -163,6 +165,7 @@ export function think(
   const states: tf.Tensor2D[] = [];
   const inputs: tf.Tensor2D[] = [];
   const parts: Segment[] = [];
+  const outputs: tf.Tensor2D[][] = [];
   let input = tf.reshape(embed(weights, tf.fill([rows, 1], spec.botId, 'int32') as tf.Tensor2D), [
     rows,
     -1,
@@ -173,16 +176,19 @@ export function think(
       if (options.intervention) input = replaceInput(input, options.intervention, k);
       inputs.push(input);
     }
-    const out = forward(spec.model, weights, {
+    const taken = {
       embeddings: tf.expandDims(input, 1) as tf.Tensor3D,
       mask: one,
       positions: tf.cast(tf.add(question.length, k), 'int32') as tf.Tensor2D,
       past: parts.length ? [question.segment, joinSegments(parts)] : [question.segment],
-    });
-    states.push(tf.reshape(out.hidden, [rows, -1]) as tf.Tensor2D);
+    };
+    const out = forward(spec.model, weights, taken, { hiddenStates: options.outputs ?? false });
+    const flat = (of: tf.Tensor3D): tf.Tensor2D => tf.reshape(of, [rows, -1]);
+    states.push(flat(out.hidden));
+    if (options.outputs) outputs.push(out.hiddenStates.slice(1, -1).map(flat));
     parts.push(out.segment);
   }
-  return { states, inputs, segment: joinSegments(parts) };
+  return { states, inputs, segment: joinSegments(parts), outputs };
 }
 
 function replaceInput(input: tf.Tensor2D, by: Intervention, k: number): tf.Tensor2D {

@@ -39,6 +39,8 @@ export interface InterveneInput {
   /** 1 where the keys and values of state k are replaced at the readout, and 1 where they are hidden from it: [W·V,N+1]. */
   readonly readout: tf.Tensor2D;
   readonly hidden: tf.Tensor2D;
+  /** 1 where step k + 1 takes in again what step k did (`<bot>` for k = 0): [W·V,N]. Absent: nowhere. */
+  readonly again?: tf.Tensor2D;
 }
 
 export type LrmRuntime = Awaited<ReturnType<typeof build>>;
@@ -100,7 +102,15 @@ async function build(lrm: Lrm) {
         last: repeated(question.last),
         length: repeated(question.length),
       };
-      const intervention = { mask: input.input, embeddings: mixed(tf.stack(clean.inputs, 1) as tf.Tensor3D) };
+      const inputs = tf.stack(clean.inputs, 1) as tf.Tensor3D;
+      let embeddings: tf.Tensor3D = mixed(inputs);
+      if (input.again) {
+        const bot = embed(w, tf.fill([subjects, 1], spec.botId, 'int32'));
+        const before = tf.concat([bot, tf.slice(inputs, [0, 0, 0], [subjects, spec.latents - 1, -1])], 1);
+        const own: tf.Tensor3D = tf.reshape(repeatRows(tf.reshape(before, [subjects, -1]), variants), embeddings.shape);
+        embeddings = blend(embeddings, own, tf.expandDims(input.again, 2));
+      }
+      const intervention = { mask: input.input, embeddings };
       const thought = think(spec, w, asked, { intervention });
 
       // Questions differ in length: what is mixed are keys at the positions of a question of none.
@@ -123,6 +133,37 @@ async function build(lrm: Lrm) {
         answer: answer(answerLogits(spec, w, asked, { ...thought, segment })),
       };
     }),
+
+    /** Outputs of blocks at `<bot>` and the latent steps: [B,N+1,blocks,d]. */
+    points: oncePer((blocks: readonly number[]) =>
+      compile(`lrm.points.${blocks.join('.')}`, (input: { question: Tokens }) => {
+        const w = weights();
+        const { outputs } = think(spec, w, readQuestion(spec, w, input.question), { outputs: true });
+        return {
+          states: tf.stack(
+            outputs.map(of =>
+              tf.stack(
+                blocks.map(block => of[block]!),
+                1,
+              ),
+            ),
+            1,
+          ),
+        };
+      }),
+    ),
+
+    /** The head's likeliest tokens of states [n,d]: ids [n,top], and the entropy of all in nats [n]. */
+    lens: oncePer((top: number) =>
+      compile(`lrm.lens.${top}`, (input: { states: tf.Tensor2D }) => {
+        const scores = logits(spec.model, weights(), input.states);
+        const logProb = tf.logSoftmax(scores);
+        return {
+          tokens: tf.topk(scores, top).indices,
+          entropy: tf.neg(tf.sum(tf.mul(tf.exp(logProb), logProb), -1)),
+        };
+      }),
+    ),
 
     /** States [B·A,d] (final_norm) of text tokens in the context of the questions, and of the questions' ends. */
     read: compile('lrm.read', (input: ReadInput) => {

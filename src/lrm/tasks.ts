@@ -83,6 +83,42 @@ export async function causalChunk({ folder, questions, subjects, shifts }: Causa
 }
 export const causalTask = task<CausalInput, CausalScores>(import.meta.url, causalChunk);
 
+export interface PointsInput {
+  readonly folder: string;
+  readonly questions: Rows;
+  /** Whose outputs, from 0; not the last one. */
+  readonly blocks: readonly number[];
+}
+
+/** Outputs of blocks at `<bot>` and the latent steps: [B,N+1,blocks,d]. */
+export async function pointsChunk({ folder, questions, blocks }: PointsInput): Promise<Float32Array> {
+  const runtime = await lrmRuntime(folder);
+  const out = await runtime.points(blocks)({ question: padTokens(questions, runtime.lrm.spec.padId, 'left') });
+  return out.states.data as Float32Array;
+}
+export const pointsTask = task<PointsInput, Float32Array>(import.meta.url, pointsChunk);
+
+export interface LensInput {
+  readonly folder: string;
+  /** Final-norm states [n,d]. */
+  readonly states: Float32Array;
+  readonly top: number;
+}
+export interface Lens {
+  /** [n,top] token ids, likeliest first */
+  readonly tokens: Int32Array;
+  /** Of all tokens, in nats [n] */
+  readonly entropy: Float32Array;
+}
+
+export async function lensChunk({ folder, states, top }: LensInput): Promise<Lens> {
+  const runtime = await lrmRuntime(folder);
+  const d = runtime.lrm.spec.model.hiddenSize;
+  const out = await runtime.lens(top)({ states: f32(states, [states.length / d, d]) });
+  return { tokens: out.tokens.data as Int32Array, entropy: out.entropy.data as Float32Array };
+}
+export const lensTask = task<LensInput, Lens>(import.meta.url, lensChunk);
+
 export interface ReadChunk {
   readonly folder: string;
   readonly questions: Rows;
