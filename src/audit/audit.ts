@@ -134,7 +134,10 @@ export async function auditRun(bench: Bench, count: number): Promise<Audit> {
     );
     const judged = found.map((thought, i) => ({ ...thought, probability: 1 - q[i]! }));
     const rows = now[reader].map(({ row }) => row);
-    const of = (listed: readonly Judged[]) => listingOf(bench, set, { rows, listed, planted: new Set(planted) });
+    const told = (row: number) => toldBy(world, problems[row]!.question).slice(0, 1 + view.anchor!.step);
+    const groups = rows.map(row => JSON.stringify(told(row)));
+    const of = (listed: readonly Judged[]) =>
+      listingOf(bench, set, { rows, groups, listed, planted: new Set(planted) });
     const accepted = judged.filter(({ probability }) => probability >= config.labels.accept);
     return { readings: rows.length, accepted: of(accepted), all: of(judged) };
   };
@@ -178,6 +181,8 @@ function surprising(world: World, problems: readonly Problem[], thoughts: readon
 interface Material {
   /** Of the problems of which there is a reading. */
   readonly rows: readonly number[];
+  /** What their questions tell up to the step that is read: a model that misreads it for one misreads it for all. */
+  readonly groups: readonly string[];
   readonly listed: readonly Judged[];
   /** Rows of the problems whose own chains take what their questions do not account for. */
   readonly planted: ReadonlySet<number>;
@@ -186,7 +191,7 @@ interface Material {
 function listingOf(
   { client }: Bench,
   { problems, answers }: Pick<TargetSet, 'problems' | 'answers'>,
-  { rows, listed, planted }: Material,
+  { rows, groups, listed, planted }: Material,
 ): Listing {
   const marked = new Set(listed.map(({ row }) => row));
   const right = listed.filter(({ row }) => planted.has(row)).length;
@@ -205,6 +210,7 @@ function listingOf(
     words: associations(
       rows.map(row => problems[row]!.question),
       rows.map(row => marked.has(row)),
+      groups,
     ),
     agreement:
       planted.size === 0

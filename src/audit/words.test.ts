@@ -61,6 +61,18 @@ describe('the words that go with what is marked', () => {
     expect(associations([], [])).toEqual({ found: [], others: [], tested: { words: 0, pairs: 0 } });
   });
 
+  it('are told by questions that tell different things: one misreading of the same numbers is no rule', () => {
+    const asked = questions(800, 8);
+    const again = ['Ben', 'Amy', 'Zoe'].flatMap(name =>
+      ['coins', 'shells', 'books'].map(things => `${name} has 19 ${things} . He triples them . He uses 2 .`),
+    );
+    const all = [...asked, ...again];
+    const marked = [...asked.map(() => false), ...again.map(() => true)];
+    expect(associations(all, marked).found.length).toBeGreaterThan(0);
+    const told = [...asked, ...again.map(() => '19 * 3 - 2')];
+    expect(associations(all, marked, told).found).toEqual([]);
+  });
+
   it('are not those that every question has, and signs are none', () => {
     const rng = stream(7, 'few');
     const asked = Array.from({ length: 40 }, () => `Who has ${pick(rng, ['one', 'two'])} ?`);

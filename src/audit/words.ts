@@ -4,11 +4,14 @@
  * with either word the other goes with it too (at `LEVEL`, uncorrected): a pair that only repeats what one of its words does is none.
  * P-values are corrected by Bonferroni: times the number of words, those of pairs times the number of pairs.
  *
+ * Questions that tell the same numbers are no witnesses of each other: a model that misreads one misreads all. Those of one `group` that
+ * have the words, or do not, count once, as marked where at least half of them are.
+ *
  * The least is taken, and then the others are tested again on the questions that do not have it, until the least is not below
  * `LEVEL`: else whatever stands beside a word (`He` beside `Max`) would seem to go with what it does.
  */
 import { lexemes } from '../worlds/notation.ts';
-import { logFisher } from './fisher.ts';
+import { logFisher, type Meeting } from './fisher.ts';
 
 /** From which on a corrected p-value is no finding. */
 export const LEVEL = 0.01;
@@ -18,7 +21,7 @@ export interface Association {
   readonly words: readonly string[];
   /** Corrected. */
   readonly p: number;
-  /** Questions that were tested and have the words, and of how many of these it is true. */
+  /** Questions that were tested and have the words, those of a group once, and of how many of these it is true. */
   readonly questions: number;
   readonly marked: number;
 }
@@ -37,23 +40,21 @@ const OTHERS = 4;
 /** Whether each question is one of them, [n] of 0 and 1. */
 type Column = Uint8Array;
 
-/** [n], [n] -> what goes with the marked questions. */
-export function associations(questions: readonly string[], marked: readonly boolean[]): Associations {
+/** [n], [n] -> what goes with the marked questions; `groups` [n] says which of them are one witness. */
+export function associations(
+  questions: readonly string[],
+  marked: readonly boolean[],
+  groups: readonly string[] = questions.map((_, i) => String(i)),
+): Associations {
+  const witnesses = witnessesOf(groups, Uint8Array.from(marked, Number));
   const columns = columnsOf(questions);
   const words = [...columns.keys()].sort();
   const of = (group: readonly string[]) => group.map(word => columns.get(word)!);
   const pairs = words.flatMap((a, i) => words.slice(i + 1).map(b => [a, b])).filter(pair => count(...of(pair)) > 0);
-  const marks = Uint8Array.from(marked, Number);
   const found: Association[] = [];
   let rows: Column = new Uint8Array(questions.length).fill(1);
   const test = (group: readonly string[], tests: number, among: readonly Column[] = [rows]): Tested => {
-    const drawn = [...among, ...of(group)];
-    const meeting = {
-      all: count(...among),
-      marked: count(...among, marks),
-      drawn: count(...drawn),
-      both: count(...drawn, marks),
-    };
+    const meeting = witnesses(joined(among), joined(of(group)));
     const log = Math.min(0, logFisher(meeting) + Math.log(tests));
     return { log, words: group, p: Math.exp(log), questions: meeting.drawn, marked: meeting.both };
   };
@@ -99,13 +100,41 @@ function columnsOf(questions: readonly string[]): Map<string, Column> {
   return columns;
 }
 
-/** Questions that are in all of the columns. */
-function count(...columns: readonly Column[]): number {
-  let sum = 0;
-  for (let i = 0; i < columns[0]!.length; i++) {
-    let is = 1;
-    for (const column of columns) is &= column[i]!;
-    sum += is;
-  }
-  return sum;
+/** Counts of those `among` which a test is made, and of those of them that are `drawn`, by what Fisher's test is called with. */
+function witnessesOf(groups: readonly string[], marks: Column) {
+  const numbers = new Map([...new Set(groups)].map((group, i) => [group, i]));
+  const group = Int32Array.from(groups, of => numbers.get(of)!);
+  /** Of each group those that are not drawn, and those that are: how many, and how many of them are marked. */
+  const [size, marked] = [new Int32Array(2 * numbers.size), new Int32Array(2 * numbers.size)];
+  return (among: Column, drawn: Column): Meeting => {
+    size.fill(0);
+    marked.fill(0);
+    for (let i = 0; i < group.length; i++) {
+      if (!among[i]) continue;
+      const part = 2 * group[i]! + drawn[i]!;
+      size[part]! += 1;
+      marked[part]! += marks[i]!;
+    }
+    const meeting = { all: 0, marked: 0, drawn: 0, both: 0 };
+    for (let part = 0; part < size.length; part++) {
+      if (size[part] === 0) continue;
+      const is = Number(2 * marked[part]! >= size[part]!);
+      meeting.all += 1;
+      meeting.marked += is;
+      if (part % 2 === 0) continue;
+      meeting.drawn += 1;
+      meeting.both += is;
+    }
+    return meeting;
+  };
 }
+
+/** Questions that are in all of the columns, which are one at least. */
+function joined([first, ...more]: readonly Column[]): Column {
+  if (more.length === 0) return first!;
+  const out = first!.slice();
+  for (const column of more) for (let i = 0; i < out.length; i++) out[i]! &= column[i]!;
+  return out;
+}
+
+const count = (...columns: readonly Column[]): number => joined(columns).reduce((sum, is) => sum + is, 0);
