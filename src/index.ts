@@ -2,6 +2,7 @@
  * The library: what a program needs that reads runs, checks configs, or brings its own problems. The work itself is
  * started from the command line (`recodi --help`).
  */
+export { type Labels, readLabels } from './labels/read.ts';
 export { type Label, labelSchema } from './labels/schema.ts';
 export { type TrainConfig, trainConfigSchema } from './rl/config.ts';
 export { loadConfig } from './run/config/load.ts';
