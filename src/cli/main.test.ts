@@ -31,6 +31,11 @@ describe('recodi', () => {
     const wrong = recodi('docter');
     expect([wrong.status, wrong.stderr]).toEqual([2, expect.stringMatching(/Did you mean doctor/)]);
     expect(recodi('lrm', 'eval', 'x', '--problems', 'many').status).toBe(2);
+    const format = recodi('label', 'x', '--format', 'ao,parquet');
+    expect([format.status, format.stderr]).toEqual([
+      2,
+      expect.stringMatching(/one or more of recodi, ao, nla, got "parquet"/),
+    ]);
   });
 
   it('exits 3 for what cannot be read: one sentence, and a stack with --debug only', () => {

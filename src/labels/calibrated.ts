@@ -1,31 +1,50 @@
 /** The calibration of a view's labels: fitted on readings whose steps are known, and held against the labels that it judged. */
-import { brier, type Calibration, calibrate, type Reliability, reliability } from '../eval/calibration.ts';
+import { z } from 'zod';
+import { brier, calibrate, reliability } from '../eval/calibration.ts';
 import type { Reading } from '../eval/readings.ts';
 import { exactExpression } from '../eval/text.ts';
 import type { View } from '../lrm/views.ts';
 import type { Problem } from '../worlds/problem.ts';
 import type { Label } from './schema.ts';
 
+/** A view's fit, and how many readings it was made on. */
+export const fittedSchema = z.object({
+  fit: z.object({ intercept: z.number(), weights: z.record(z.string(), z.number()) }),
+  fitted_on: z.int(),
+});
+
+type Fitted = z.infer<typeof fittedSchema>;
+
 /** How well probabilities held, where the labelled problems' steps are known. */
-export interface Calibrated {
-  readonly fit: Calibration;
-  /** Readings that it was fitted on. */
-  readonly fitted_on: number;
+const calibratedSchema = fittedSchema.extend({
   /** null where no label's step is known. */
-  readonly brier: number | null;
+  brier: z.number().nullable(),
   /** Of the accepted labels, those that say the view's step; null where none is accepted. */
-  readonly precision: number | null;
-  readonly reliability: readonly Reliability[];
-}
+  precision: z.number().nullable(),
+  reliability: z.array(z.object({ predicted: z.number(), observed: z.number(), readings: z.int() })),
+});
 
-export interface ViewSummary {
-  readonly labels: number;
-  readonly accepted: number;
+const viewSummarySchema = z.object({
+  labels: z.int(),
+  accepted: z.int(),
   /** null where a view speaks of no step that is known. */
-  readonly calibration: Calibrated | null;
-}
+  calibration: calibratedSchema.nullable(),
+});
 
-type Fitted = Pick<Calibrated, 'fit' | 'fitted_on'>;
+export type ViewSummary = z.infer<typeof viewSummarySchema>;
+
+/** calibration.json, which is written when all labels are. */
+export const calibrationFileSchema = z.object({
+  format: z.literal(1),
+  /** What made the labels (madeBy). */
+  made_by: z.string(),
+  labels_sha256: z.string(),
+  /** From which probability on labels were accepted. */
+  accept: z.number(),
+  views: z.record(z.string(), viewSummarySchema),
+});
+
+export type CalibrationFile = z.infer<typeof calibrationFileSchema>;
 
 /** Fits a view's calibration to readings of problems, whose steps it looks at; null where too few are known. */
 export function fitTo(view: View, problems: readonly Problem[], readings: readonly Reading[]): Fitted | null {

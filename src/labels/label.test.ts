@@ -66,6 +66,18 @@ it('labels every view of some problems, and says how probably each is right', as
   }
   expect(summary.views[first!.id]!.calibration!.precision).toBeGreaterThan(0.7);
 
+  const said: string[] = [];
+  const unread = { ...bench.client, read: () => Promise.reject(new Error('read again')) };
+  const progress = { ...bench.progress, note: (line: string) => said.push(line) };
+  const exported = await labelRun({ ...asked, client: unread, progress }, ['nla']);
+  expect(said).toEqual([expect.stringMatching(/not read again/)]);
+  expect(exported).toMatchObject({ labels: summary.labels, accepted: summary.accepted, views: summary.views });
+  const names = exported.files.map(file => file.slice(bench.paths.labels.length + 1));
+  expect(names).toEqual([
+    ...['labels.jsonl', 'vectors.safetensors', 'ao/rows.jsonl'],
+    ...['nla/labels.parquet', 'nla/labels.parquet.nla_meta.yaml', 'README.md', 'calibration.json'],
+  ]);
+
   const client = { ...bench.client, read: () => Promise.reject(new Error('read again')) };
   const { texts, states } = await buildBank(bench);
   const again = await buildBank({ ...bench, client });

@@ -14,7 +14,7 @@ export const labelOf = (id: string, text: string | null = reading.text): Label =
   assembleLabel({
     problem: { ...problem, id },
     view: { id: 'k1@1.result', steps: [1], space: 'translated', anchor: { step: 1, point: 'result' } },
-    reading: { ...reading, text },
+    reading: { ...reading, text, verdicts: { ...reading.verdicts, adds: { holds: true, reason: 'right more often' } } },
     probability: 0.95,
     accept: 0.9,
     causal: perIntervention((_, kind) => [kind === 'zero' ? Number.NaN : 0.5]),

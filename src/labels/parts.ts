@@ -7,21 +7,15 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Bench } from '../eval/bench.ts';
 import type { View } from '../lrm/views.ts';
-import { sha256 } from '../run/config/pin.ts';
 import { RecodiError } from '../run/errors.ts';
 import { makeFolder, onFile, readJson, writeFileAtomic } from '../run/files.ts';
-import { packageVersion } from '../run/package.ts';
+import { fittedSchema } from './calibrated.ts';
+import { madeBy } from './madeBy.ts';
 import { labelSchema } from './schema.ts';
 
 const partSchema = z.object({
-  /** Of everything that the labels depend on. */
   key: z.string(),
-  fitted: z
-    .object({
-      fit: z.object({ intercept: z.number(), weights: z.record(z.string(), z.number()) }),
-      fitted_on: z.int(),
-    })
-    .nullable(),
+  fitted: fittedSchema.nullable(),
   labels: z.array(labelSchema),
 });
 
@@ -36,12 +30,7 @@ export interface Parts {
 export function partsOf({ config, paths, trained }: Pick<Bench, 'config' | 'paths' | 'trained'>): Parts {
   const folder = join(paths.labels, 'parts');
   const fileOf = ({ id }: Pick<View, 'id'>) => join(folder, `${id}.json`);
-  // What changes no label: where and by how many it is computed.
-  const { workers: _, device: __, rollout: ___, ...settings } = config;
-  const policy = sha256(
-    Uint8Array.from(new Uint8Array(trained.data.buffer, trained.data.byteOffset, trained.data.byteLength)),
-  );
-  const key = sha256(JSON.stringify([packageVersion(), settings, policy]));
+  const key = madeBy({ config, trained });
   return {
     read(view) {
       if (!existsSync(fileOf(view))) return undefined;

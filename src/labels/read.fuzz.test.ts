@@ -27,7 +27,9 @@ function check({ labels, vectors, latents, steps, hiddenSize: d }: Labels): void
   expect([...vectors, ...latents].every(Number.isFinite)).toBe(true);
   expect(new Set(labels.map(label => label.id)).size).toBe(n);
   for (const label of labels) {
-    expect(labelSchema.safeParse(label).success).toBe(true);
+    const text = JSON.stringify(label);
+    expect(JSON.stringify(labelSchema.parse(JSON.parse(text)))).toBe(text);
+    expect([label.scores.similarity, label.scores.fve].every(Number.isFinite)).toBe(true);
     expect(label.steps).toHaveLength(steps);
   }
 }
