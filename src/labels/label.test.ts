@@ -75,7 +75,8 @@ it('labels every view of some problems, and says how probably each is right', as
   const names = exported.files.map(file => file.slice(bench.paths.labels.length + 1));
   expect(names).toEqual([
     ...['labels.jsonl', 'vectors.safetensors', 'ao/rows.jsonl'],
-    ...['nla/labels.parquet', 'nla/labels.parquet.nla_meta.yaml', 'README.md', 'calibration.json'],
+    ...['nla/labels.parquet', 'nla/labels.parquet.nla_meta.yaml'],
+    ...['README.md', 'nla/README.md', 'calibration.json'],
   ]);
 
   const client = { ...bench.client, read: () => Promise.reject(new Error('read again')) };

@@ -126,6 +126,7 @@ const FILE = 'ao/rows.jsonl';
 
 export const ao: Exporter = {
   files: [FILE],
+  card: 'README.md',
   what: 'the accepted labels as training rows for [activation oracles](https://github.com/adamkarvonen/activation_oracles)',
   columns: () => columnsOf(oracleRowSchema),
   write(folder, source) {

@@ -1,8 +1,9 @@
 /**
- * README.md of a folder of labels: the data set's card, with the front matter by which the Hugging Face Hub and
+ * README.md of a folder of exports: the data set's card, with the front matter by which the Hugging Face Hub and
  * `datasets.load_dataset` find the files and what their rows hold. Every number in it is counted from the labels or stands in
  * calibration.json; the licence is for whoever publishes the data set to choose.
  */
+import { posix } from 'node:path';
 import { stringify } from 'yaml';
 import { packageVersion } from '../../run/package.ts';
 import type { Label } from '../schema.ts';
@@ -14,6 +15,8 @@ export interface CardFile {
   /** The name that it is loaded by. */
   readonly name: string;
   readonly files: readonly [rows: string, ...beside: string[]];
+  /** In whose folder the card stands. */
+  readonly card: string;
   readonly what: string;
   readonly columns: Columns;
   readonly rows: number;
@@ -45,8 +48,11 @@ function feature(column: Column): Feature {
   return { list: inner, ...(length !== undefined && { length }) };
 }
 
+/** A file's path as its card names it. */
+const pathFrom = (card: string, file: string) => posix.relative(posix.dirname(card), file);
+
 function frontMatter({ labels }: Source, files: readonly CardFile[]): string {
-  const n = labels.labels.length;
+  const n = Math.max(...files.map(({ rows }) => rows));
   const { split, provenance } = labels.labels[0]!;
   // An empty file is no data that could be loaded.
   const loaded = files.filter(({ rows }) => rows > 0);
@@ -54,10 +60,12 @@ function frontMatter({ labels }: Source, files: readonly CardFile[]): string {
     pretty_name: `Latent thoughts as text: ${provenance.run}`,
     size_categories: [SIZES.find(([bound]) => n < bound)![1]],
     tags: ['interpretability', 'latent-reasoning', 'chain-of-thought', 'activations', 'recodi'],
-    configs: loaded.map(({ name, files: [path] }, i) => ({
+    configs: loaded.map(({ name, files: [path], card }, i) => ({
       config_name: name,
       ...(i === 0 && { default: true }),
-      data_files: [{ split, path }],
+      // `datasets` caches rows by its folder's name and these lines alone: without this, another run's would be taken for these.
+      description: `of the labels with the SHA-256 ${labels.sha256}`,
+      data_files: [{ split, path: pathFrom(card, path) }],
     })),
     dataset_info: loaded.map(({ name, columns }) => ({ config_name: name, features: features(columns) })),
   });
@@ -89,9 +97,9 @@ export function datasetCard(source: Source, files: readonly CardFile[]): string 
     share(of.calibration?.precision),
     share(of.calibration?.brier),
   ]);
-  const listed = files.map(({ name, files: paths, what, rows }) => [
+  const listed = files.map(({ name, files: paths, card, what, rows }) => [
     name,
-    paths.map(path => `\`${path}\``).join(', '),
+    paths.map(path => `\`${pathFrom(card, path)}\``).join(', '),
     rows,
     what,
   ]);
@@ -100,9 +108,9 @@ ${frontMatter(source, files)}---
 
 # Latent thoughts as text: ${provenance.run}
 
-What a latent-reasoning model thought at ${labels.length} places, as the text that leaves the model in the same state: ${accepted} of them can
-be believed and are for training on. The model thinks in vectors of ${d} numbers; each label reads ${steps} of them. Splits are by problem:
-these are problems of the ${split} split.
+What a latent-reasoning model thought, as the text that leaves the model in the same state. The model thinks in vectors of ${d} numbers;
+a label reads ${steps} of them. Of ${labels.length} labels ${accepted} are accepted: an oracle may learn from them. All are of problems of
+the ${split} split; no split shares a problem with another.
 
 ${table(['name', 'files', 'rows', 'what'], listed)}
 

@@ -1,4 +1,4 @@
-/** Writes labels in the formats that were asked for, and the card that says what there is (card.ts). */
+/** Writes labels in the formats that were asked for, and the cards that say what there is (card.ts). */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../run/files.ts';
@@ -11,7 +11,6 @@ import { recodi } from './recodi.ts';
 import type { Source } from './source.ts';
 
 const EXPORTERS: Readonly<Record<Format, Exporter>> = { recodi, ao, nla };
-const CARD = 'README.md';
 
 export interface Exports {
   readonly files: readonly string[];
@@ -23,12 +22,20 @@ export interface Exports {
 export function exportLabels(folder: string, source: Source, asked: readonly Format[]): Exports {
   const wanted = FORMATS.filter(name => asked.includes(name) || existsSync(join(folder, EXPORTERS[name].files[0])));
   const written = wanted.map(name => {
-    const { files, what, columns, write } = EXPORTERS[name];
-    return { name, files, what, columns: columns(source.labels.hiddenSize), ...write(folder, source) };
+    const { columns, write, ...of } = EXPORTERS[name];
+    return { name, ...of, columns: columns(source.labels.hiddenSize), ...write(folder, source) };
   });
-  writeFileAtomic(join(folder, CARD), datasetCard(source, written));
+  const cards = [...new Set(written.map(({ card }) => card))];
+  for (const card of cards)
+    writeFileAtomic(
+      join(folder, card),
+      datasetCard(
+        source,
+        written.filter(of => of.card === card),
+      ),
+    );
   return {
-    files: [...written.flatMap(({ files }) => files), CARD].map(file => join(folder, file)),
+    files: [...written.flatMap(({ files }) => files), ...cards].map(file => join(folder, file)),
     leftOut: written.flatMap(({ leftOut }) => leftOut),
   };
 }

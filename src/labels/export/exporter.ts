@@ -5,7 +5,8 @@ import type { Source } from './source.ts';
 export interface Exporter {
   /** Paths in the folder of labels: the one that holds the rows first. */
   readonly files: readonly [rows: string, ...beside: string[]];
-  /** For the data set's card. */
+  /** The data set's card that speaks of them; `datasets` reads all files of one card in one way, as JSON lines or as parquet. */
+  readonly card: string;
   readonly what: string;
   /** What a row holds; d is the width of the vectors. */
   columns(d: number): Columns;

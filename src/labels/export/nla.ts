@@ -119,6 +119,7 @@ function sidecar(source: Source, rows: readonly AcceptedRow[]): string {
 
 export const nla: Exporter = {
   files: [FILE, SIDECAR],
+  card: 'nla/README.md',
   what: 'the accepted labels for [natural-language autoencoders](https://github.com/kitft/natural_language_autoencoders), and their sidecar',
   columns,
   write(folder, source) {

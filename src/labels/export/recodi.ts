@@ -51,6 +51,7 @@ function joined(parts: readonly Float32Array[]): Float32Array {
 
 export const recodi: Exporter = {
   files: [LABELS_FILE, VECTORS_FILE],
+  card: 'README.md',
   what: 'every label with all that is known of it, accepted or not; row i of the vectors is of line i',
   columns: () => columnsOf(labelSchema),
   // What was read back is what there is to write.
