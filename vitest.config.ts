@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['{src,envs,policies,bench,tools}/**/*.test.ts'],
+    include: ['{src,envs,policies,inspector,bench,tools}/**/*.test.ts'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,

@@ -160,7 +160,7 @@ interface ReadingProps {
 function Reading({ run, reading, found }: ReadingProps) {
   const { problem, question, probability, unaccounted, answer } = reading;
   const labelled = ask<Problems>(`api/runs/${run}/problems`).value;
-  const isLabelled = labelled.state === 'here' && labelled.value.problems.some(({ id }) => id === problem);
+  const isLabelled = labelled.state === 'here' && labelled.value.problems.id.includes(problem);
   return (
     <li>
       <p class="text thought">

@@ -1,69 +1,38 @@
-/** The problems of a run, one line each: searched, filtered, and only those in sight in the document. */
-import { useComputed, useSignal } from '@preact/signals';
-import { useEffect, useMemo, useRef } from 'preact/hooks';
-import type { ProblemLine } from '../src/inspect/wire.ts';
-import { BELIEFS, beliefOf } from './belief.ts';
-import { visible } from './format.ts';
+/** The problems of a run, one line each: searched, filtered and sorted. */
+import { useMemo } from 'preact/hooks';
+import { BELIEFS } from './belief.ts';
+import { decimal, visible } from './format.ts';
+import { InSight } from './InSight.tsx';
+import {
+  beliefAt,
+  FILTER_NAMES,
+  FILTERS,
+  type ProblemIndex,
+  readingAt,
+  readingsOf,
+  scoreAt,
+  type Wanted,
+} from './problemIndex.ts';
 import { go, href, route, withParams } from './route.ts';
-
-export const FILTERS = {
-  all: { word: 'all', keeps: () => true },
-  accepted: { word: 'accepted', keeps: ({ readings }) => readings.every(reading => reading.accepted) },
-  doubtful: {
-    word: 'not accepted',
-    keeps: ({ readings }) => readings.some(reading => reading.readable && !reading.accepted),
-  },
-  unreadable: { word: 'not readable', keeps: ({ readings }) => readings.some(reading => !reading.readable) },
-  unused: { word: 'not used', keeps: ({ readings }) => readings.some(reading => !reading.used) },
-  wrong: { word: 'answer wrong', keeps: ({ answered }) => !answered },
-} as const satisfies Record<string, { word: string; keeps: (problem: ProblemLine) => boolean }>;
-
-type FilterName = keyof typeof FILTERS;
-const FILTER_NAMES = Object.keys(FILTERS) as FilterName[];
-
-const filterName = (name: string | null): FilterName => FILTER_NAMES.find(known => known === name) ?? 'all';
-
-/** What the address asks for, of all problems. */
-export function chosenProblems(problems: readonly ProblemLine[], params: URLSearchParams): ProblemLine[] {
-  const { keeps } = FILTERS[filterName(params.get('filter'))];
-  const words = (params.get('q') ?? '').toLowerCase().split(/\s+/).filter(Boolean);
-  return problems.filter(problem => {
-    if (!keeps(problem)) return false;
-    if (words.length === 0) return true;
-    const text = searchText(problem);
-    return words.every(word => text.includes(word));
-  });
-}
-
-const searchTexts = new WeakMap<ProblemLine, string>();
-
-/** What is searched of a problem, made once. */
-function searchText(problem: ProblemLine): string {
-  let text = searchTexts.get(problem);
-  if (text === undefined) {
-    const { id, question, readings } = problem;
-    text = [id, question, ...readings.map(({ explanation }) => explanation ?? '')].join(' ').toLowerCase();
-    searchTexts.set(problem, text);
-  }
-  return text;
-}
 
 /** Height of a line in pixels, as in style.css. */
 const LINE = 68;
-const SPARE = 6;
 
 interface ProblemListProps {
-  readonly all: readonly ProblemLine[];
-  readonly chosen: readonly ProblemLine[];
+  readonly index: ProblemIndex;
+  readonly wanted: Wanted;
+  /** Rows. */
+  readonly chosen: readonly number[];
   readonly current: string | undefined;
 }
 
-export function ProblemList({ all, chosen, current }: ProblemListProps) {
+export function ProblemList({ index, wanted, chosen, current }: ProblemListProps) {
   const { params, run } = route.value;
-  const filter = filterName(params.get('filter'));
+  const total = index.problems.id.length;
+  const rows = useMemo(() => index.problems.id.map((_, row) => row), [index]);
   const counts = useMemo(
-    () => FILTER_NAMES.map(name => [name, all.filter(FILTERS[name].keeps).length] as const),
-    [all],
+    () => FILTER_NAMES.map(name => [name, rows.filter(row => FILTERS[name].keeps(index, row)).length] as const),
+    [index, rows],
   );
   return (
     <nav class="problems" aria-label="Problems">
@@ -81,83 +50,129 @@ export function ProblemList({ all, chosen, current }: ProblemListProps) {
             <li key={name}>
               <a
                 href={withParams({ filter: name === 'all' ? undefined : name })}
-                aria-current={name === filter ? 'true' : undefined}
+                aria-current={name === wanted.filter ? 'true' : undefined}
               >
                 {FILTERS[name].word} <span class="number">{count}</span>
               </a>
             </li>
           ))}
         </ul>
+        <Order index={index} wanted={wanted} />
       </search>
       {chosen.length === 0 ? (
         <p class="notice">
-          No problem is left. <a href={href(`${run}/problems`)}>Show all {all.length}</a>
+          No problem is left. <a href={href(`${run}/problems`)}>Show all {total}</a>
         </p>
       ) : (
-        <Lines chosen={chosen} current={current} />
+        <InSight
+          count={chosen.length}
+          height={LINE}
+          current={current === undefined ? -1 : chosen.indexOf(index.rowOf.get(current) ?? -1)}
+        >
+          {at => <Line key={chosen[at]} index={index} wanted={wanted} row={chosen[at]!} current={current} />}
+        </InSight>
       )}
     </nav>
   );
 }
 
-function Lines({ chosen, current }: Omit<ProblemListProps, 'all'>) {
-  const list = useRef<HTMLDivElement>(null);
-  const top = useSignal(0);
-  const height = useSignal(900);
-  const first = useComputed(() => Math.max(0, Math.floor(top.value / LINE) - SPARE));
-  const count = useComputed(() => Math.ceil(height.value / LINE) + 2 * SPARE);
-  const at = chosen.findIndex(({ id }) => id === current);
-  useEffect(() => {
-    const box = list.current;
-    if (!box) return;
-    height.value = box.clientHeight;
-    if (at < 0) return;
-    if (at * LINE < box.scrollTop) box.scrollTop = at * LINE;
-    else if ((at + 1) * LINE > box.scrollTop + box.clientHeight) box.scrollTop = (at + 1) * LINE - box.clientHeight;
-  }, [at, height]);
+const SCORES: Readonly<Record<string, string>> = {
+  similarity: 'similarity',
+  gap: 'swap gap',
+  lift: 'lift over the empty text',
+  fve: 'FVE',
+  log_likelihood: 'log-likelihood',
+  probability: 'probability',
+};
+
+export const scoreName = (score: string): string => SCORES[score] ?? visible(score);
+
+function Order({ index, wanted: { sort, at, down } }: Pick<ProblemListProps, 'index' | 'wanted'>) {
+  const choose = (changes: Parameters<typeof withParams>[0]) => go(withParams(changes), { replace: true });
+  const { views, readings } = index;
   return (
-    <div
-      class="lines"
-      ref={list}
-      onScroll={event => {
-        top.value = event.currentTarget.scrollTop;
-        height.value = event.currentTarget.clientHeight;
-      }}
-    >
-      <ol
-        style={{ height: `${chosen.length * LINE}px`, paddingTop: `${first.value * LINE}px` }}
-        start={first.value + 1}
+    <div class="order">
+      <select
+        aria-label="Order"
+        value={sort ?? ''}
+        onChange={event => choose({ sort: event.currentTarget.value, down: undefined })}
       >
-        {chosen.slice(first.value, first.value + count.value).map(problem => (
-          <Line key={problem.id} problem={problem} current={problem.id === current} />
+        <option value="">in their order</option>
+        {Object.keys(readings.scores).map(score => (
+          <option key={score} value={score}>
+            by {scoreName(score)}
+          </option>
         ))}
-      </ol>
+      </select>
+      {views.length > 1 && (
+        <select
+          aria-label="View that is listed"
+          class="text"
+          value={views[at]?.id}
+          onChange={event => choose({ at: event.currentTarget.value })}
+        >
+          {views.map(({ id, described }) => (
+            <option key={id} value={id} title={described}>
+              {visible(id)}
+            </option>
+          ))}
+        </select>
+      )}
+      {sort !== undefined && (
+        <button
+          type="button"
+          class="toggle"
+          aria-label={down ? 'highest first' : 'lowest first'}
+          title={down ? 'highest first' : 'lowest first'}
+          onClick={() => choose({ down: down ? undefined : '1' })}
+        >
+          {down ? '▾' : '▴'}
+        </button>
+      )}
     </div>
   );
 }
 
-function Line({ problem, current }: { readonly problem: ProblemLine; readonly current: boolean }) {
+interface LineProps extends Pick<ProblemListProps, 'index' | 'wanted' | 'current'> {
+  readonly row: number;
+}
+
+function Line({ index, wanted, row, current }: LineProps) {
   const { run, params } = route.value;
+  const { problems, readings, views } = index;
+  const id = problems.id[row]!;
+  const listed = readingAt(index, row, wanted.at);
+  const score = scoreAt(index, row, wanted);
   return (
     <li>
       <a
         class="line"
-        href={href(`${run}/problems/${encodeURIComponent(problem.id)}`, {}, params)}
-        aria-current={current ? 'page' : undefined}
+        href={href(`${run}/problems/${encodeURIComponent(id)}`, {}, params)}
+        aria-current={id === current ? 'page' : undefined}
       >
-        <span class="question">{visible(problem.question)}</span>
+        <span class="question">{visible(problems.question[row]!)}</span>
         <span class="signs">
-          {problem.readings.map(reading => {
-            const belief = beliefOf(reading);
+          {readingsOf(index, row).map(reading => {
+            const belief = beliefAt(index, reading);
             return (
-              <span key={reading.view} class={`sign ${belief}`} title={`${reading.view}: ${BELIEFS[belief].word}`}>
+              <span
+                key={reading}
+                class={`sign ${belief}`}
+                title={`${views[readings.view[reading]!]?.id}: ${BELIEFS[belief].word}`}
+              >
                 {BELIEFS[belief].sign}
               </span>
             );
           })}
         </span>
-        <span class="reading text">{visible(problem.readings.at(-1)?.explanation ?? 'says nothing')}</span>
-        {!problem.answered && <span class="wrong">answer wrong</span>}
+        <span class="reading text">
+          {visible((listed !== undefined && readings.explanation[listed]) || 'says nothing')}
+        </span>
+        {wanted.sort !== undefined ? (
+          <span class="by number">{decimal(score)}</span>
+        ) : (
+          !problems.answered[row] && <span class="wrong">answer wrong</span>
+        )}
       </a>
     </li>
   );

@@ -1,42 +1,55 @@
 /** The heart: a question, the chain of thoughts about it as a strip of cards, and the answer. */
-import { useEffect, useRef } from 'preact/hooks';
-import type { Label, ProblemAnswer, ProblemLine, Problems } from '../src/inspect/wire.ts';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
+import type { Label, ProblemAnswer, Problems } from '../src/inspect/wire.ts';
 import { ask } from './answers.ts';
 import { stepsName, visible } from './format.ts';
 import { useKeys } from './keys.ts';
-import { chosenProblems, ProblemList } from './ProblemList.tsx';
-import { go, href, route, withParams } from './route.ts';
+import { ProblemList } from './ProblemList.tsx';
+import { chosenRows, indexed, wantedOf } from './problemIndex.ts';
+import { go, href, type Route, route, withParams } from './route.ts';
 import { AnswerView } from './States.tsx';
 import { ThoughtCard } from './ThoughtCard.tsx';
 import { ThoughtDetails } from './ThoughtDetails.tsx';
 
-const problemPath = (run: number, id: string) => `api/runs/${run}/problems/${encodeURIComponent(id)}`;
+const problemsPath = (run: number) => `api/runs/${run}/problems`;
+const problemPath = (run: number, id: string) => `${problemsPath(run)}/${encodeURIComponent(id)}`;
+
+/** Asks for what the address will show before it is known what runs there are. */
+export function askAhead({ view, run, problem }: Route): void {
+  if (view !== 'home' && view !== 'problems') return;
+  ask(problemsPath(run));
+  if (problem !== undefined) ask(problemPath(run, problem));
+}
 
 export function ProblemsView() {
   const { run } = route.value;
   return (
-    <AnswerView answer={ask<Problems>(`api/runs/${run}/problems`).value} what="readings" whole>
-      {({ problems }) => <Reader problems={problems} />}
+    <AnswerView answer={ask<Problems>(problemsPath(run)).value} what="readings" whole>
+      {problems => <Reader problems={problems} />}
     </AnswerView>
   );
 }
 
-function Reader({ problems }: { readonly problems: readonly ProblemLine[] }) {
+function Reader({ problems }: { readonly problems: Problems }) {
   const { run, problem, params } = route.value;
-  const chosen = chosenProblems(problems, params);
-  const current = problem ?? chosen[0]?.id;
-  const at = chosen.findIndex(({ id }) => id === current);
-  const neighbours = [chosen[at - 1], chosen[at + 1]];
+  const index = useMemo(() => indexed(problems), [problems]);
+  const wanted = wantedOf(index, params);
+  const chosen = useMemo(() => chosenRows(index, wanted), [index, ...Object.values(wanted)]);
+  const current = problem ?? index.problems.id[chosen[0] ?? -1];
+  const at = current === undefined ? -1 : chosen.indexOf(index.rowOf.get(current) ?? -1);
+  const neighbours = [chosen[at - 1], chosen[at + 1]].map(row =>
+    row === undefined ? undefined : index.problems.id[row],
+  );
   const [previous, next] = neighbours.map(
-    line => line && href(`${run}/problems/${encodeURIComponent(line.id)}`, {}, params),
+    id => id !== undefined && href(`${run}/problems/${encodeURIComponent(id)}`, {}, params),
   );
   useKeys({ j: () => next && go(next), k: () => previous && go(previous) });
   useEffect(() => {
-    for (const line of neighbours) if (line) ask(problemPath(run, line.id));
+    for (const id of neighbours) if (id !== undefined) ask(problemPath(run, id));
   });
   return (
     <div class="reader">
-      <ProblemList all={problems} chosen={chosen} current={current} />
+      <ProblemList index={index} wanted={wanted} chosen={chosen} current={current} />
       <main id="main">
         {current === undefined ? (
           <p class="notice">Choose a problem on the left.</p>
@@ -54,7 +67,7 @@ function Reader({ problems }: { readonly problems: readonly ProblemLine[] }) {
   );
 }
 
-function PagerLink({ to, words, letter }: { to: string | undefined; words: string; letter: string }) {
+function PagerLink({ to, words, letter }: { to: string | false | undefined; words: string; letter: string }) {
   const text = (
     <>
       {words} <kbd>{letter}</kbd>

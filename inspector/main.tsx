@@ -7,7 +7,7 @@ import { ask, askAgain, isReport } from './answers.ts';
 import { CurvesView } from './CurvesView.tsx';
 import { visible } from './format.ts';
 import { useKeys } from './keys.ts';
-import { ProblemsView } from './ProblemView.tsx';
+import { askAhead, ProblemsView } from './ProblemView.tsx';
 import { RunsView } from './RunsView.tsx';
 import { go, href, type Route, route } from './route.ts';
 import { SamplesView } from './SamplesView.tsx';
@@ -143,4 +143,5 @@ function RunChoice({ runs, view, chosen }: RunChoiceProps) {
   );
 }
 
+askAhead(route.value);
 render(<App />, document.body);

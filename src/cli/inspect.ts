@@ -43,9 +43,12 @@ export function registerInspect(program: Command): void {
         }
         const { inspectorApp } = await import('../inspect/app.ts');
         const { listen } = await import('../inspect/serve.ts');
+        const { summarize } = await import('../inspect/summary.ts');
         const { url, close } = await listen(inspectorApp(runs, page), port);
         print({ url }, `${url}  (Ctrl-C ends it)`);
         if (open) openBrowser(url);
+        // The files are read, and kept, while the browser starts.
+        summarize(runs);
         if (!signal.aborted) await once(signal, 'abort');
         await close();
       },

@@ -91,13 +91,26 @@ describe('what it answers', () => {
     });
   });
 
-  it('problems: a line each, and all labels of one with its views in words', async () => {
+  it('problems: columns of all labels, and all labels of one with its views in words', async () => {
     const { body } = await get<Problems>([whole], '/api/runs/0/problems');
-    expect(body.problems.map(({ id, answered, readings }) => [id, answered, readings.map(r => r.readable)])).toEqual([
-      ['p1', true, [true, true]],
-      ['p2', true, [false]],
-      ['p3/..', false, [true]],
+    expect(body.views.map(({ id, anchor }) => [id, anchor])).toEqual([
+      ['k1@1.result', '1.result'],
+      ['k3@2.result', '2.result'],
     ]);
+    expect(body.problems).toMatchObject({
+      id: ['p1', 'p2', 'p3/..'],
+      answered: [true, true, false],
+      readings: [2, 1, 1],
+    });
+    expect(body.readings).toMatchObject({
+      view: [0, 1, 0, 0],
+      explanation: ['<< 5 + 6 =', null, '<< 5 + 6 =', HOSTILE],
+      readable: [true, true, false, true],
+      exact: [true, false, true, false],
+      result: ['11', '22', '11', '11'],
+      operation: ['+', '*', '+', '+'],
+    });
+    expect(body.readings.scores.fve).toEqual([0.7, 0.7, 0.7, 0.7]);
     const one = await get<ProblemAnswer>([whole], `/api/runs/0/problems/${encodeURIComponent('p3/..')}`);
     expect(one.body.labels).toEqual([labels()[3]]);
     expect(one.body.labels[0]!.explanation).toBe(HOSTILE);

@@ -12,10 +12,10 @@ import type { JsonRecord } from '../run/jsonl.ts';
 import { metricRow } from '../run/metrics.ts';
 import type { BuiltPage } from './builtPage.ts';
 import { followLines } from './jsonlTail.ts';
-import { problemAnswer, problemLines } from './problems.ts';
+import { indexJson, problemAnswer } from './problems.ts';
 import type { RunReader } from './runReader.ts';
 import { summarize } from './summary.ts';
-import type { AuditAnswer, EvaluationAnswer, Metrics, Problems, Samples, WireError } from './wire.ts';
+import type { AuditAnswer, EvaluationAnswer, Metrics, Samples, WireError } from './wire.ts';
 
 const LOOPBACK = /^(127\.0\.0\.1|localhost)(:\d{1,5})?$/;
 const LOOK_EVERY_MS = 1000;
@@ -73,7 +73,9 @@ export function inspectorApp(runs: readonly RunReader[], page: BuiltPage): Hono 
   app.get('/api/runs/:run{\\d+}/evaluation', c => c.json(evaluationOf(runOf(c))));
   app.get('/api/runs/:run{\\d+}/audit', c => c.json(runOf(c).audit() satisfies AuditAnswer));
   app.get('/api/runs/:run{\\d+}/samples', c => c.json({ samples: runOf(c).samples() } satisfies Samples));
-  app.get('/api/runs/:run{\\d+}/problems', c => c.json({ problems: problemLines(runOf(c)) } satisfies Problems));
+  app.get('/api/runs/:run{\\d+}/problems', c =>
+    c.body(indexJson(runOf(c).labels()), 200, { 'Content-Type': 'application/json' }),
+  );
   app.get('/api/runs/:run{\\d+}/problems/:id', c => c.json(problemAnswer(runOf(c), c.req.param('id'))));
   app.get('/:name?', c => {
     const name = c.req.param('name') ?? 'index.html';

@@ -253,14 +253,23 @@ describe.skipIf(!chromiumPath)('in Chromium', () => {
     expect(faults).toEqual([]);
   });
 
-  it('ten thousand labels: only the lines in sight are in the document', async () => {
+  it('ten thousand labels: only the lines in sight are in the document, in the order of a score', async () => {
     const run = smallRun('many', ['labels']);
     const [one] = labels();
-    const rows = Array.from({ length: 10_000 }, (_, i) => ({ ...one!, id: `q${i}:${one!.view}`, problem: `q${i}` }));
+    const rows = Array.from({ length: 10_000 }, (_, i) => ({
+      ...one!,
+      id: `q${i}:${one!.view}`,
+      problem: `q${i}`,
+      scores: { ...one!.scores, fve: ((7 * i) % 10_000) / 10_000 },
+    }));
     writeFileSync(join(run.labels, 'labels.jsonl'), formatJsonl(rows));
     await page.goto(await serve([run.folder]));
     await page.getByText('1 of 10000').waitFor();
     expect(await page.locator('.line').count()).toBeLessThan(60);
+    await page.getByLabel('Order').selectOption('fve');
+    await page.getByRole('button', { name: 'lowest first' }).click();
+    await expect.poll(() => page.locator('.line').first().locator('.by').innerText()).toBe('1.00');
+    expect(await page.locator('.line').nth(1).getAttribute('href')).toContain('/problems/q5714?');
     await page.goto(`${page.url().split('#')[0]}#/0/problems/q9000`);
     await page.locator('.line[aria-current]').waitFor();
     expect(faults).toEqual([]);

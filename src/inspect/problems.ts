@@ -1,28 +1,73 @@
-/** The labels of a run by problem: a line for each in the list, and all that is known of one. */
+/** The labels of a run by problem: an index of all of them, as columns, and everything that is known of one problem. */
 import { describeView } from '../cli/evalTable.ts';
 import type { Label } from '../labels/schema.ts';
+import { parseAnchor } from '../lrm/anchors.ts';
 import { RecodiError } from '../run/errors.ts';
+import { readStep } from '../worlds/notation.ts';
+import { keptPer } from './keptPer.ts';
 import type { RunReader } from './runReader.ts';
-import type { ProblemAnswer, ProblemLine } from './wire.ts';
+import type { ProblemAnswer, Problems } from './wire.ts';
 
-export function problemLines(run: RunReader): ProblemLine[] {
-  return [...run.labels()].map(([id, labels]) => {
-    const [first] = labels as [Label, ...Label[]];
-    return {
-      id,
-      question: first.question,
-      answer: first.answer.latent,
-      answered: first.gold.answered,
-      readings: labels.map(({ view, explanation, accepted, verdicts, probability }) => ({
-        view,
-        explanation,
-        accepted,
-        readable: verdicts.readable.holds,
-        used: verdicts.used.holds,
-        probability,
-      })),
-    };
-  });
+type ByProblem = ReturnType<RunReader['labels']>;
+
+/** `Problems` as JSON, made once of the labels of a file. */
+export const indexJson = keptPer((labels: ByProblem) => JSON.stringify(indexOf(labels)));
+
+export function indexOf(byProblem: ByProblem): Problems {
+  const problems = [...byProblem.values()];
+  const labels = problems.flat();
+  const views = new Map(labels.map(label => [label.view, label]));
+  const places = new Map([...views.keys()].map((view, place) => [view, place]));
+  const firsts = problems.map(([first]) => first!);
+  const steps = labels.map(goldStep);
+  return {
+    views: [...views.values()].map(label => ({
+      id: label.view,
+      described: describeView(label),
+      anchor: label.anchor,
+    })),
+    problems: {
+      id: firsts.map(({ problem }) => problem),
+      question: firsts.map(({ question }) => question),
+      answer: firsts.map(({ answer }) => answer.latent),
+      answered: firsts.map(({ gold }) => gold.answered),
+      readings: problems.map(({ length }) => length),
+    },
+    readings: {
+      view: labels.map(({ view }) => places.get(view)!),
+      explanation: labels.map(({ explanation }) => explanation),
+      accepted: labels.map(({ accepted }) => accepted),
+      readable: labels.map(({ verdicts }) => verdicts.readable.holds),
+      used: labels.map(({ verdicts }) => verdicts.used.holds),
+      right: steps.map(step => step?.right ?? null),
+      exact: steps.map(step => step?.exact ?? null),
+      result: steps.map(step => step?.result ?? null),
+      operation: steps.map(step => (step && readStep(step.text).operation) ?? null),
+      scores: scoresOf(labels),
+    },
+  };
+}
+
+/** The gold step that a label's anchor speaks of; undefined where it speaks of none. */
+function goldStep({ anchor, gold }: Label): Label['gold']['steps'][number] | undefined {
+  const step = anchor === null ? undefined : parseAnchor(anchor)?.step;
+  return step === undefined ? undefined : gold.steps[step - 1];
+}
+
+/** Digits that tell two readings apart; those of a label are asked for with it. */
+const DIGITS = 4;
+const short = (score: number | null) => (score === null ? null : Number(score.toPrecision(DIGITS)));
+
+function scoresOf(labels: readonly Label[]): Problems['readings']['scores'] {
+  const column = (of: (label: Label) => number | null) => labels.map(label => short(of(label)));
+  return {
+    similarity: column(({ scores }) => scores.similarity),
+    gap: column(({ scores }) => scores.gap),
+    lift: column(({ scores }) => scores.lift),
+    fve: column(({ scores }) => scores.fve),
+    log_likelihood: column(({ scores }) => scores.log_likelihood),
+    probability: column(({ probability }) => probability),
+  };
 }
 
 /** @throws RecodiError('usage') for a problem that has no labels. */

@@ -32,8 +32,8 @@ async function allAnswers(runs: readonly RunReader[], page: BuiltPage): Promise<
   await ask('api/runs');
   for (const run of runs.keys()) {
     for (const name of ['metrics', 'evaluation', 'samples', 'audit']) await ask(`api/runs/${run}/${name}`);
-    const { problems = [] } = (await ask(`api/runs/${run}/problems`)) as Partial<Problems>;
-    for (const { id } of problems) await ask(`api/runs/${run}/problems/${encodeURIComponent(id)}`);
+    const { problems } = (await ask(`api/runs/${run}/problems`)) as Partial<Problems>;
+    for (const id of problems?.id ?? []) await ask(`api/runs/${run}/problems/${encodeURIComponent(id)}`);
   }
   return answers;
 }

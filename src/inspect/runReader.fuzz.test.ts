@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { filesOf } from '../fuzz/files.fixture.ts';
 import { survivesDamage } from '../fuzz/reader.fixture.ts';
-import { problemAnswer, problemLines } from './problems.ts';
+import { indexOf, problemAnswer } from './problems.ts';
 import { openRuns, type RunReader } from './runReader.ts';
 import { smallRun } from './runs.fixture.ts';
 import { summarize } from './summary.ts';
@@ -16,7 +16,7 @@ it.each([
   ['metrics.jsonl', run => run.metrics()],
   ['eval.json', run => run.evaluation()],
   ['samples.jsonl', run => run.samples()],
-  ['labels/labels.jsonl', run => problemLines(run).map(({ id }) => problemAnswer(run, id))],
+  ['labels/labels.jsonl', run => indexOf(run.labels()).problems.id.map(id => problemAnswer(run, id))],
 ] as const satisfies [string, (run: RunReader) => unknown][])('a damaged %s is read or refused', async (file, read) => {
   await survivesDamage({ files: only(file), read: folder => read(openRuns([folder])[0]!) });
 });

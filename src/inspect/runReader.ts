@@ -124,15 +124,27 @@ function readRun(folder: string): RunReader {
   };
 }
 
-/** `read` of a file, kept until the file's size or time is another. */
+/** `read` of a file, or why it cannot be read, kept until the file's size or a time of it is another. */
 function whenChanged<T>(path: string, read: (path: string) => T): () => T {
-  let kept: { readonly stamp: string; readonly value: T } | undefined;
+  let kept: { readonly stamp: string; readonly value: () => T } | undefined;
   return () => {
     const stat = onFile(path, () => statSync(path, { throwIfNoEntry: false }));
-    const stamp = stat ? `${stat.size} ${stat.mtimeMs}` : 'none';
-    if (kept?.stamp !== stamp) kept = { stamp, value: read(path) };
-    return kept.value;
+    const stamp = stat ? `${stat.size} ${stat.mtimeMs} ${stat.ctimeMs}` : 'none';
+    if (kept?.stamp !== stamp) kept = { stamp, value: outcomeOf(() => read(path)) };
+    return kept.value();
   };
+}
+
+/** What comes of it, now, for every time that it is asked for. */
+function outcomeOf<T>(read: () => T): () => T {
+  try {
+    const value = read();
+    return () => value;
+  } catch (thrown) {
+    return () => {
+      throw thrown;
+    };
+  }
 }
 
 function readConfig(path: string): InspectedConfig {

@@ -4,6 +4,7 @@ import { trainConfigSchema } from '../rl/config.ts';
 import { toRecodiError } from '../run/errors.ts';
 import type { JsonRecord } from '../run/jsonl.ts';
 import type { EvaluationFile } from './evaluationFile.ts';
+import { keptPer } from './keptPer.ts';
 import type { InspectedConfig, RunReader } from './runReader.ts';
 import type { Headline, RunState, RunSummary, Runs } from './wire.ts';
 
@@ -36,7 +37,7 @@ function summaryOf(run: RunReader, index: number): RunSummary {
     state: config ? stateOf(tried(run.isHeld) ?? false, run.has().evaluation, updates) : 'unreadable',
     updates,
     seconds: times.length > 0 ? times.reduce((a, b) => a + b, 0) : null,
-    alarms: config && lines ? alarmsOf(config, lines) : [],
+    alarms: config && lines ? alarmsOf(lines)(config) : [],
     headline: evaluation ? headlineOf(evaluation) : [],
     confidence: evaluation?.settings.confidence ?? null,
     has: run.has(),
@@ -51,15 +52,17 @@ function stateOf(held: boolean, evaluated: boolean, { done, of }: RunSummary['up
   return (of !== null && done >= of) || evaluated ? 'finished' : 'stopped';
 }
 
-function alarmsOf(config: InspectedConfig, lines: readonly JsonRecord[]): RunSummary['alarms'] {
-  const settings = trainConfigSchema.shape.alarms.safeParse(config.alarms);
-  if (!settings.success) return [];
-  const alarms = createAlarms(settings.data);
-  return lines
-    .filter(line => line.phase === 'ppo')
-    .flatMap(line => alarms.take(Number(line.update), line).raised)
-    .map(({ name, sentence }) => ({ name, sentence }));
-}
+const alarmsOf = keptPer((lines: readonly JsonRecord[]) =>
+  keptPer((config: InspectedConfig): RunSummary['alarms'] => {
+    const settings = trainConfigSchema.shape.alarms.safeParse(config.alarms);
+    if (!settings.success) return [];
+    const alarms = createAlarms(settings.data);
+    return lines
+      .filter(line => line.phase === 'ppo')
+      .flatMap(line => alarms.take(Number(line.update), line).raised)
+      .map(({ name, sentence }) => ({ name, sentence }));
+  }),
+);
 
 /** Of each result of the chain how often it was read right, at the view chosen for it on validation problems; and of whole chains. */
 function headlineOf({ settings, views, content, chains }: EvaluationFile): Headline[] {

@@ -88,27 +88,37 @@ export interface Samples {
   readonly samples: readonly Sample[];
 }
 
-export interface ReadingLine {
-  readonly view: string;
-  readonly explanation: string | null;
-  readonly accepted: boolean;
-  readonly readable: boolean;
-  readonly used: boolean;
-  readonly probability: number | null;
-}
-
-export interface ProblemLine {
-  readonly id: string;
-  readonly question: string;
-  /** First token of the LRM's answer. */
-  readonly answer: string;
-  readonly answered: boolean;
-  readonly readings: readonly ReadingLine[];
-}
-
-/** GET api/runs/N/problems */
+/**
+ * GET api/runs/N/problems: of all labels what is listed, sorted, mapped and compared, as columns, so that ten thousand are read at once.
+ * A whole label is asked for with its problem.
+ */
 export interface Problems {
-  readonly problems: readonly ProblemLine[];
+  readonly views: readonly { readonly id: string; readonly described: string; readonly anchor: string | null }[];
+  readonly problems: {
+    readonly id: readonly string[];
+    readonly question: readonly string[];
+    /** First token of the LRM's answer. */
+    readonly answer: readonly string[];
+    readonly answered: readonly boolean[];
+    /** How many each has. */
+    readonly readings: readonly number[];
+  };
+  /** Those of the first problem, of the second, … */
+  readonly readings: {
+    /** Place among `views`. */
+    readonly view: readonly number[];
+    readonly explanation: readonly (string | null)[];
+    readonly accepted: readonly boolean[];
+    readonly readable: readonly boolean[];
+    readonly used: readonly boolean[];
+    /** The explanation names the result, holds the whole expression, of the gold step that the view speaks of; null where there is none. */
+    readonly right: readonly (boolean | null)[];
+    readonly exact: readonly (boolean | null)[];
+    /** Of that step. */
+    readonly result: readonly (string | null)[];
+    readonly operation: readonly (string | null)[];
+    readonly scores: Readonly<Record<string, readonly (number | null)[]>>;
+  };
 }
 
 /** GET api/runs/N/problems/ID */
