@@ -199,7 +199,8 @@ function firstOf(others: Float32Array, n: number, d: number): Float32Array {
   );
 }
 
-const explained = (view: View, readout: Float32Array, target: Float32Array) =>
+/** One text's FVE: [d],[d] -> `1 - |readout - target|² / variance`. */
+export const explained = (view: View, readout: Float32Array, target: Float32Array) =>
   1 - squaredDistance(readout, 0, target, 0, target.length) / view.variance;
 
 const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;

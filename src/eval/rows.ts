@@ -79,7 +79,7 @@ export const SWAPPED = {
 export const ROW_NAMES = Object.keys(ROWS) as RowName[];
 
 /** The gold chain up to the view's anchor: the best text that is known. */
-function goldText({ client, world, step }: Bench, problem: Problem, { anchor }: View): string {
+export function goldText({ client, world, step }: Bench, problem: Problem, { anchor }: View): string {
   const { encode, decode: text } = client.lrm.tokenizer;
   const chain = encode(world.chain(problem, { last: true }).join(' '));
   const length = anchor && step.position(chain, anchor);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { evaluation } from '../eval/evaluation.fixture.ts';
 import { assembleLabel, type LabelParts } from '../labels/assemble.ts';
-import { editedReading, problem, reading } from '../labels/reading.fixture.ts';
+import { beside, editedReading, problem, reading } from '../labels/reading.fixture.ts';
 import type { Label } from '../labels/schema.ts';
 import { perIntervention } from '../lrm/interventions.ts';
 import { trainConfigSchema } from '../rl/config.ts';
@@ -19,6 +19,7 @@ const parts: LabelParts = {
   problem,
   view: { id: 'k1@1.result', steps: [1], space: 'translated', anchor: { step: 1, point: 'result' } },
   reading,
+  beside,
   probability: 0.95,
   accept: 0.9,
   causal: perIntervention(() => [0.5]),

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { perIntervention } from '../lrm/interventions.ts';
 import { assembleLabel, type LabelParts } from './assemble.ts';
-import { editedReading, problem, reading } from './reading.fixture.ts';
+import { beside, editedReading, problem, reading } from './reading.fixture.ts';
 import { labelSchema } from './schema.ts';
 
 const parts: LabelParts = {
   problem,
   view: { id: 'k0@1.before', steps: [0], space: 'translated', anchor: { step: 1, point: 'before' } },
   reading,
+  beside,
   probability: 0.95,
   accept: 0.9,
   causal: perIntervention(() => [1]),
@@ -67,6 +68,7 @@ describe('assembleLabel', () => {
     expect(label.gold).toEqual({
       answer: '22',
       answered: true,
+      ceiling: { text: '<< 5 + 6 = 11', similarity: 0.97, fve: 0.9 },
       steps: [
         { text: '<< 5 + 6 = 11 >>', result: '11', exact: true, right: true },
         { text: '<< 11 * 2 = 22 >>', result: '22', exact: false, right: false },

@@ -8,12 +8,14 @@ import { anchorName } from '../lrm/anchors.ts';
 import { perIntervention } from '../lrm/interventions.ts';
 import type { View } from '../lrm/views.ts';
 import type { Problem, World } from '../worlds/problem.ts';
+import type { Beside } from './beside.ts';
 import type { Label } from './schema.ts';
 
 export interface LabelParts {
   readonly problem: Problem;
   readonly view: Pick<View, 'id' | 'steps' | 'space' | 'anchor'>;
   readonly reading: Reading;
+  readonly beside: Beside;
   /** That the reading is right, and from which on it is accepted; null where it cannot be known. */
   readonly probability: number | null;
   readonly accept: number;
@@ -28,7 +30,8 @@ export interface LabelParts {
 }
 
 export function assembleLabel(parts: LabelParts): Label {
-  const { problem, view, reading, probability, accept, causal, lens, answers, equations, follows, provenance } = parts;
+  const { problem, view, reading, beside, probability, accept, causal, lens, answers, equations, follows, provenance } =
+    parts;
   const { text } = reading;
   const said = text ?? '';
   const likely = probability === null || probability >= accept;
@@ -50,6 +53,7 @@ export function assembleLabel(parts: LabelParts): Label {
     scores: { ...reading.scores, ...(equations && { well_formed: wellFormed(said, equations) }) },
     controls: reading.controls,
     alternatives: [...reading.alternatives],
+    nearest: [...beside.nearest],
     lens: lens.map(tokens => [...tokens]),
     causal: perIntervention((site, kind) => finite(causal[site][kind])),
     ...(follows && { edits: follows.edits.map(plainEdit) }),
@@ -60,6 +64,7 @@ export function assembleLabel(parts: LabelParts): Label {
     gold: {
       answer: problem.answer,
       answered: answers.latent === answers.gold,
+      ceiling: beside.ceiling,
       steps: problem.steps.map(step => ({
         text: step.text,
         ...(step.result !== undefined && { result: step.result }),

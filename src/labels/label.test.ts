@@ -55,6 +55,18 @@ it('labels every view of some problems, and says how probably each is right', as
     );
   }
   expect(labels.some(label => label.verdicts.follows!.holds)).toBe(true);
+  const bank = new Set((await buildBank(bench)).texts);
+  for (const { explanation, scores, nearest, alternatives, gold } of labels) {
+    expect(nearest.every(({ text }) => bank.has(text))).toBe(true);
+    expect(nearest).toEqual([...nearest].sort((a, b) => b.similarity - a.similarity));
+    // A text has one similarity, whatever it was found as; a whole chain begins with what it is cut from.
+    for (const { text, similarity } of [...alternatives, { text: explanation, similarity: scores.similarity }])
+      for (const same of [...nearest, gold.ceiling].filter(other => other.text === text))
+        expect(same.similarity).toBeCloseTo(similarity, 5);
+    expect(gold.steps.map(step => step.text).join(' ')).toContain(gold.ceiling.text);
+  }
+  const ceilings = labels.map(({ gold }) => gold.ceiling.fve);
+  expect(ceilings.reduce((a, b) => a + b) / labels.length).toBeGreaterThan(0);
   for (const { anchor, ...view } of bench.views.views) {
     const { calibration } = summary.views[view.id]!;
     const own = labels.filter(label => label.view === view.id);

@@ -6,7 +6,7 @@ import { makeFolder, writeFileAtomic } from '../run/files.ts';
 import { writeSafetensors } from '../tensor/safetensors.ts';
 import { assembleLabel } from './assemble.ts';
 import { LABELS_FILE, VECTORS_FILE } from './read.ts';
-import { problem, reading } from './reading.fixture.ts';
+import { beside, problem, reading } from './reading.fixture.ts';
 import type { Label } from './schema.ts';
 
 /** Of step 1 of the problem called `id`. */
@@ -15,6 +15,7 @@ export const labelOf = (id: string, text: string | null = reading.text): Label =
     problem: { ...problem, id },
     view: { id: 'k1@1.result', steps: [1], space: 'translated', anchor: { step: 1, point: 'result' } },
     reading: { ...reading, text, verdicts: { ...reading.verdicts, adds: { holds: true, reason: 'right more often' } } },
+    beside,
     probability: 0.95,
     accept: 0.9,
     causal: perIntervention((_, kind) => [kind === 'zero' ? Number.NaN : 0.5]),

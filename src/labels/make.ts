@@ -19,6 +19,7 @@ import { readText } from '../run/files.ts';
 import { packageVersion } from '../run/package.ts';
 import { gather } from '../tensor/rows.ts';
 import { assembleLabel } from './assemble.ts';
+import { readBeside } from './beside.ts';
 import { fitTo, summaryOf, type ViewSummary } from './calibrated.ts';
 import { type Row, writeLabels } from './export/recodi.ts';
 import { keepCalibration, type Made } from './kept.ts';
@@ -134,6 +135,7 @@ async function labelsOf(
   const { spec, tokenizer } = client.lrm;
   const states = spec.latents + 1;
   const { causal, readings } = await readView(bench, view, set, reader);
+  const beside = await readBeside(bench, view, set, reader.bank);
   const provenance: Label['provenance'] = {
     run: config.name,
     config_sha256: readText(paths.configHash).trim(),
@@ -152,6 +154,7 @@ async function labelsOf(
       problem,
       view,
       reading: readings[i]!,
+      beside: beside[i]!,
       probability: fit && probability(fit, readings[i]!),
       accept: config.labels.accept,
       causal: causal[i]!,

@@ -8,12 +8,13 @@ import { runPaths } from '../run/paths.ts';
 import { createShared } from '../tensor/shared.ts';
 import { assembleLabel } from './assemble.ts';
 import { type Part, partsOf } from './parts.ts';
-import { problem, reading } from './reading.fixture.ts';
+import { beside, problem, reading } from './reading.fixture.ts';
 
 const label = assembleLabel({
   problem,
   view: { id: 'k0', steps: [0], space: 'raw' },
   reading,
+  beside,
   probability: null,
   accept: 0.9,
   causal: perIntervention(() => [0.5]),

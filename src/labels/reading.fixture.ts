@@ -1,8 +1,9 @@
-/** A reading of a problem's first step, and the problem. */
+/** A reading of a problem's first step, what stands beside it, and the problem. */
 import type { EditedReading } from '../eval/follows.ts';
 import type { Reading } from '../eval/readings.ts';
 import { equationStep } from '../worlds/notation.ts';
 import type { Problem } from '../worlds/problem.ts';
+import type { Beside } from './beside.ts';
 
 export const problem: Problem = {
   id: 'p1',
@@ -38,6 +39,11 @@ export const reading: Reading = {
     used: { holds: false, reason: 'swapping it at the readout changes 0.00 of the answers, < 0.10' },
     adds: { holds: null, reason: "how often it is right beside the question's end is not known" },
   },
+};
+
+export const beside: Beside = {
+  ceiling: { text: '<< 5 + 6 = 11', similarity: 0.97, fve: 0.9 },
+  nearest: [{ text: '<< 4 + 7 = 11', similarity: 0.86 }],
 };
 
 export const editedReading: EditedReading = {

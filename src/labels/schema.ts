@@ -10,6 +10,7 @@ const number = z.number();
 const shares = z.array(z.number().nullable());
 const interventions = z.strictObject({ swap: shares, zero: shares, mean: shares, noise: shares });
 const control = z.strictObject({ text: z.string(), similarity: number, fve: number });
+const candidate = z.strictObject({ text: z.string(), similarity: number });
 const edit = z.strictObject({
   question: z.string(),
   from: number,
@@ -54,7 +55,9 @@ export const labelSchema = z.strictObject({
     well_formed: z.boolean().optional(),
   }),
   controls: z.strictObject({ empty: control, swapped: control, last_token: control, question_end: control }),
-  alternatives: z.array(z.strictObject({ text: z.string(), similarity: number })),
+  alternatives: z.array(candidate),
+  /** The bank's texts that are nearest to the target, most similar first. */
+  nearest: z.array(candidate),
   /** The logit lens's first tokens, per step. */
   lens: z.array(z.array(z.string())),
   /** Share of interventions that change this problem's answer, per step, at the next step's input and at the readout; null where none was possible. */
@@ -78,6 +81,8 @@ export const labelSchema = z.strictObject({
     answer: z.string(),
     /** The latent answer is the gold answer. */
     answered: z.boolean(),
+    /** The gold chain up to the anchor, the best text that is known. */
+    ceiling: control,
     steps: z.array(
       z.strictObject({ text: z.string(), result: z.string().optional(), exact: z.boolean(), right: z.boolean() }),
     ),
