@@ -3,6 +3,7 @@ import { afterAll, expect, it } from 'vitest';
 import { buildBank } from '../eval/bank.ts';
 import type { Bench } from '../eval/bench.ts';
 import { embeddedBench } from '../eval/embedded.fixture.ts';
+import { squaredDistance } from '../lrm/similarity.ts';
 import { readJsonl } from '../run/jsonl.ts';
 import { closeEngine, useDevice } from '../tensor/index.ts';
 import { openSafetensors } from '../tensor/safetensors.ts';
@@ -44,8 +45,15 @@ it('labels every view of some problems, and says how probably each is right', as
   expect(labels).toHaveLength(8 * bench.views.views.length);
   expect(summary.labels).toBe(labels.length);
   expect(summary.accepted).toBe(labels.filter(label => label.accepted).length);
-  const { tensors } = openSafetensors(`${bench.paths.labels}/vectors.safetensors`);
-  expect(tensors.get('vectors')!.shape).toEqual([labels.length, bench.policy.targetSize]);
+  const vectors = openSafetensors(`${bench.paths.labels}/vectors.safetensors`);
+  const d = bench.policy.targetSize;
+  expect(vectors.tensors.get('vectors')!.shape).toEqual([labels.length, d]);
+  const [targets, readouts] = [vectors.read('vectors'), vectors.read('readouts')];
+  labels.forEach(({ view, scores, explanation }, i) => {
+    const { variance } = bench.views.views.find(({ id }) => id === view)!;
+    const fve = 1 - squaredDistance(readouts, i, targets, i, d) / variance;
+    if (explanation !== null) expect(fve).toBeCloseTo(scores.fve, 4);
+  });
   for (const { accepted, probability, verdicts, edits } of labels) {
     expect(probability).toBeGreaterThanOrEqual(0);
     const follows = edits!.length > 0 && edits!.every(edit => edit.follows);

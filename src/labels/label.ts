@@ -2,7 +2,8 @@
  * `recodi label`: reads every view of the problems that `config.labels` names and writes what it finds.
  *
  *   labels/labels.jsonl          one label per problem and view (schema.ts)
- *   labels/vectors.safetensors   the same rows: `vectors` [n,d] as they were read, `latents` [n,K,d] as the model had them
+ *   labels/vectors.safetensors   the same rows: `vectors` [n,d] as they were read, `latents` [n,K,d] as the model had them,
+ *                                `readouts` [n,d] the states that the explanations leave
  *   labels/calibration.json      how probably a reading is right, and how well that held for these labels
  *   labels/…                     the exports (export/)
  *

@@ -31,11 +31,14 @@ export interface Rows {
   readonly vectors: readonly (readonly number[])[];
   /** [n,K,d]; the vectors, K being 1, unless said. */
   readonly latents?: readonly (readonly (readonly number[])[])[];
+  /** [n,d]; the vectors unless said. */
+  readonly readouts?: readonly (readonly number[])[];
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
 export function writeRows(folder: string, { lines, vectors, metadata, ...rows }: Rows): void {
   const latents = rows.latents ?? vectors.map(vector => [vector]);
+  const readouts = rows.readouts ?? vectors;
   const text = lines.map(line => `${line}\n`).join('');
   makeFolder(folder);
   writeFileAtomic(join(folder, LABELS_FILE), text);
@@ -45,6 +48,11 @@ export function writeRows(folder: string, { lines, vectors, metadata, ...rows }:
     {
       vectors: { dtype: 'F32', shape: [vectors.length, d], data: Float32Array.from(vectors.flat()) },
       latents: { dtype: 'F32', shape: [latents.length, K, width], data: Float32Array.from(latents.flat(2)) },
+      readouts: {
+        dtype: 'F32',
+        shape: [readouts.length, readouts[0]!.length],
+        data: Float32Array.from(readouts.flat()),
+      },
     },
     { format: '1', space: 'final_norm', labels_sha256: sha256(text), ...metadata },
   );

@@ -11,6 +11,7 @@ import { type EditedReading, judgeEdits, readEdited } from '../eval/follows.ts';
 import { lensTokens, SWAPS } from '../eval/invert.ts';
 import { rightMore } from '../eval/questionEnd.ts';
 import { donorRows, READING_PARTS, readAll } from '../eval/readings.ts';
+import { readTexts } from '../eval/readTexts.ts';
 import { firstProblems } from '../eval/table.ts';
 import type { Bound } from '../eval/verdicts.ts';
 import { causalOf } from '../lrm/interventions.ts';
@@ -51,7 +52,7 @@ export async function makeLabels(bench: Bench): Promise<Made> {
       found ??
       (await labelView(bench, view, { set, known, bank, tick: () => progress.update(++done, { view: view.id }) }));
     if (!found) kept.write(view, part);
-    rows.push(...rowsOf(bench, view, set, part.labels));
+    rows.push(...(await rowsOf(bench, view, set, part.labels)));
     byView[view.id] = summaryOf(view, part.labels, part.fitted);
   }
   const calibration = keepCalibration(bench, { labels_sha256: writeLabels(paths.labels, rows), views: byView });
@@ -59,22 +60,29 @@ export async function makeLabels(bench: Bench): Promise<Made> {
   return { labels: readLabels(paths.labels), calibration };
 }
 
-/** Labels as they are written, each with its target. */
-function rowsOf(
-  { client, policy: { targetSize: d } }: Bench,
+/** Labels as they are written, each with its target and with the state that its explanation leaves; where it has none, the empty text's. */
+async function rowsOf(
+  bench: Bench,
   view: View,
-  { states }: Thoughts,
+  { problems, states }: Thoughts,
   labels: readonly Label[],
-): Row[] {
-  const { spec } = client.lrm;
+): Promise<Row[]> {
+  const { spec, tokenizer } = bench.client.lrm;
+  const d = bench.policy.targetSize;
   const count = spec.latents + 1;
   const vectors = targetVectors(view, states, count, d);
   const latents = targetVectors({ steps: view.steps }, states, count, d);
   const width = view.steps.length * d;
+  const readouts = await readTexts(
+    bench,
+    problems.map(problem => tokenizer.encode(problem.question)),
+    labels.map(({ explanation }) => [explanation ?? '']),
+  );
   return labels.map((label, i) => ({
     label,
     vector: vectors.subarray(i * d, (i + 1) * d),
     latents: latents.subarray(i * width, (i + 1) * width),
+    readout: readouts.subarray(i * d, (i + 1) * d),
   }));
 }
 

@@ -47,7 +47,7 @@ it('of damaged lines to which the vectors belong are kept labels or none', async
       const tensor = (shape: number[]) => ({ dtype: 'F32' as const, shape, data: new Float32Array(n).fill(1) });
       writeSafetensors(
         join(from, VECTORS_FILE),
-        { vectors: tensor([n, 1]), latents: tensor([n, 1, 1]) },
+        { vectors: tensor([n, 1]), latents: tensor([n, 1, 1]), readouts: tensor([n, 1]) },
         { format: '1', space: 'final_norm', labels_sha256: sha256(text) },
       );
       return readLabels(from);

@@ -42,6 +42,7 @@ describe('readLabels', () => {
     ['an id that was there', { lines: [line('p1'), line('p1'), line('p3')] }, /:2: the id "p1:.*" stands on line 1/],
     ['a vector with NaN', { vectors: around([3, Number.NaN]) }, /:2: vectors\[1\] .*"p2:.* is NaN at 1/],
     ['an infinite latent', { latents: [[[1, 0]], [[-1 / 0, 2]], [[5, 6]]] }, /:2: latents\[1,0\] .* is -Infinity at 0/],
+    ['a readout with NaN', { readouts: around([Number.NaN, 4]) }, /:2: readouts\[1\] .*"p2:.* is NaN at 0/],
     ['a vector of zeros', { vectors: around([0, -0]) }, /:2: vectors\[1\] .* is all zeros/],
     [
       'a label of two steps where the vectors are of one',
@@ -61,12 +62,14 @@ describe('readLabels', () => {
   const refused: [string, () => void, RegExp][] = [
     ['vectors that are fewer than the lines', () => written({ vectors: [[1, 2]] }), /1 rows, and labels.jsonl has 3/],
     ['vectors that are more', () => written({ lines: [line('p1')] }), /3 rows, and labels.jsonl has 1 lines/],
-    ['latents of another number', () => written({ latents: [[[1, 2]]] }), /expected F32 .* got \[3,2\] and \[1,1,2\]/],
+    ['latents of another number', () => written({ latents: [[[1, 2]]] }), /expected F32 .* got \[3,2\], \[1,1,2\], /],
     [
       'latents of another width',
       () => written({ latents: three.vectors.map(() => [[1]]) }),
-      /got \[3,2\] and \[3,1,1\]/,
+      /got \[3,2\], \[3,1,1\], /,
     ],
+    ['readouts of another width', () => written({ readouts: [[1], [2], [3]] }), /got \[3,2\], \[3,1,2\], \[3,1\]/],
+    ['readouts of another number', () => written({ readouts: [[1, 2]] }), /got \[3,2\], \[3,1,2\], \[1,2\]/],
     ['vectors of no width', () => written({ vectors: [[], [], []] }), /got \[3,0\]/],
     ['vectors that say nothing of labels', () => written({ metadata: { format: '2' } }), /metadata "format": /],
     ['vectors of another labels.jsonl', () => written({ metadata: { labels_sha256: 'ab' } }), /SHA-256 "ab", and the/],

@@ -91,6 +91,7 @@ interface Expected {
 interface Vectors {
   readonly vectors: Float32Array;
   readonly latents: Float32Array;
+  readonly readouts: Float32Array;
   readonly d: number;
   readonly K: number;
 }
@@ -108,20 +109,27 @@ function readVectors(path: string, { rows, hash, problem }: Expected): Vectors {
     const broken = problem === undefined ? '' : `, which has a line that is ${problem}`;
     throw refused(`of a ${LABELS_FILE} with the SHA-256 ${show(of)}, and the one beside it has ${show(hash)}${broken}`);
   }
-  const [vectors, latents] = ['vectors', 'latents'].map(name => file.tensors.get(name));
+  const [vectors, latents, readouts] = ['vectors', 'latents', 'readouts'].map(name => file.tensors.get(name));
   const [n, d] = vectors?.shape ?? [];
   const [, K] = latents?.shape ?? [];
   const right =
-    [vectors, latents].every(tensor => tensor?.dtype === 'F32') &&
+    [vectors, latents, readouts].every(tensor => tensor?.dtype === 'F32') &&
     [d, K].every(size => size !== undefined && size > 0) &&
     vectors?.shape.length === 2 &&
-    latents?.shape.join() === [n, K, d].join();
+    latents?.shape.join() === [n, K, d].join() &&
+    readouts?.shape.join() === [n, d].join();
   if (!right)
     throw refused(
-      `expected F32 tensors "vectors" [n,d] and "latents" [n,K,d], got ${show(vectors?.shape)} and ${show(latents?.shape)}`,
+      `expected F32 tensors "vectors" [n,d], "latents" [n,K,d] and "readouts" [n,d], got ${[vectors, latents, readouts].map(tensor => show(tensor?.shape)).join(', ')}`,
     );
   if (n !== rows) throw refused(`it has ${n} rows, and ${LABELS_FILE} has ${rows} lines`);
-  return { vectors: file.read('vectors'), latents: file.read('latents'), d: d!, K: K! };
+  return {
+    vectors: file.read('vectors'),
+    latents: file.read('latents'),
+    readouts: file.read('readouts'),
+    d: d!,
+    K: K!,
+  };
 }
 
 /** Rows that can be learned from, and a sentence for each of the others. */
@@ -144,7 +152,7 @@ function sorted(path: string, lines: readonly (Label | string)[], tensors: Vecto
 function wrongWith(
   { id, steps }: Label,
   row: number,
-  { vectors, latents, d, K }: Vectors,
+  { vectors, latents, readouts, d, K }: Vectors,
   firstOf: ReadonlyMap<string, number>,
 ): string | undefined {
   const first = firstOf.get(id);
@@ -156,12 +164,13 @@ function wrongWith(
       name: `latents[${row},${k}]`,
       value: latents.subarray((row * K + k) * d, (row * K + k + 1) * d),
     })),
+    { name: `readouts[${row}]`, value: readouts.subarray(row * d, (row + 1) * d) },
   ];
   for (const { name, value } of values) {
     const at = value.findIndex(x => !Number.isFinite(x));
     const of = `${name} of ${VECTORS_FILE}, of ${show(id)},`;
     if (at >= 0) return `${of} is ${value[at]} at ${at}, and a number was expected`;
-    if (value.every(x => x === 0)) return `${of} is all zeros, and no latent is`;
+    if (value.every(x => x === 0)) return `${of} is all zeros, and no state is`;
   }
   return undefined;
 }

@@ -19,6 +19,8 @@ export interface Row {
   readonly vector: Float32Array;
   /** [K,d], as the model had them. */
   readonly latents: Float32Array;
+  /** [d], the state that the explanation leaves. */
+  readonly readout: Float32Array;
 }
 
 /** Writes both files, each whole or not at all; returns the SHA-256 of labels.jsonl. */
@@ -32,6 +34,7 @@ export function writeLabels(folder: string, rows: readonly Row[]): string {
     {
       vectors: { dtype: 'F32', shape: [n, d], data: joined(rows.map(row => row.vector)) },
       latents: { dtype: 'F32', shape: [n, steps, d], data: joined(rows.map(row => row.latents)) },
+      readouts: { dtype: 'F32', shape: [n, d], data: joined(rows.map(row => row.readout)) },
     },
     { format: '1', space: 'final_norm', labels_sha256: hash },
   );
