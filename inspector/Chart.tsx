@@ -1,18 +1,12 @@
 /** One metric of several runs, drawn by uPlot; the charts of a view share their cursor. */
-import { signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import { decimal } from './format.ts';
-
-const dark = matchMedia('(prefers-color-scheme: dark)');
-const scheme = signal(dark.matches);
-dark.addEventListener('change', () => {
-  scheme.value = dark.matches;
-});
+import { COLOURS } from './marks.ts';
+import { dark } from './scheme.ts';
 
 /** Dashes besides colours: runs are told apart without seeing colour. */
 const DASHES = [[], [7, 4], [2, 3], [9, 3, 2, 3], [4, 2], [12, 4]];
-export const COLOURS = 6;
 
 const HEIGHT = 220;
 
@@ -25,7 +19,7 @@ interface ChartProps {
 export function Chart({ data, series }: ChartProps) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(null);
-  const isDark = scheme.value;
+  const isDark = dark.value;
   const names = series.map(({ name, colour }) => `${name} ${colour}`).join('\n');
   useEffect(() => {
     const parent = box.current;

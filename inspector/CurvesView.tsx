@@ -1,9 +1,10 @@
 /** Any metric of the chosen runs, overlaid, with how to read it; it grows while a run trains. */
 import { useEffect, useMemo } from 'preact/hooks';
 import type { Metrics, RunSummary, Runs } from '../src/inspect/wire.ts';
-import { Chart, COLOURS } from './Chart.tsx';
+import { Chart } from './Chart.tsx';
 import { curves, listen, listening, metricsIn, metricsOf, namesOf } from './curveData.ts';
 import { visible } from './format.ts';
+import { COLOURS } from './marks.ts';
 import { chosenRuns } from './RunsView.tsx';
 import { go, route, withParams } from './route.ts';
 import { Message } from './States.tsx';

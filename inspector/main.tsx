@@ -7,6 +7,7 @@ import { ask, askAgain, isReport } from './answers.ts';
 import { CurvesView } from './CurvesView.tsx';
 import { visible } from './format.ts';
 import { useKeys } from './keys.ts';
+import { MapView } from './MapView.tsx';
 import { askAhead, ProblemsView } from './ProblemView.tsx';
 import { RunsView } from './RunsView.tsx';
 import { go, href, type Route, route } from './route.ts';
@@ -72,6 +73,7 @@ function Frame({ runs }: { readonly runs: Runs }) {
           <NavLink to={href('runs')} on={view === 'runs'} text="Runs" />
           <NavLink to={href('curves')} on={view === 'curves'} text="Curves" />
           <NavLink to={href(`${here.run}/problems`)} on={view === 'problems'} text="Readings" />
+          <NavLink to={href(`${here.run}/map`)} on={view === 'map'} text="Map" />
           <NavLink to={href(`${here.run}/table`)} on={view === 'table'} text="Table" />
           <NavLink to={href(`${here.run}/samples`)} on={view === 'samples'} text="Samples" />
           <NavLink to={href(`${here.run}/audit`)} on={view === 'audit'} text="Audit" />
@@ -93,6 +95,7 @@ function Frame({ runs }: { readonly runs: Runs }) {
           {view === 'table' && <TableView />}
           {view === 'samples' && <SamplesView />}
           {view === 'audit' && <AuditView />}
+          {view === 'map' && <MapView key={here.run} />}
         </>
       )}
       <dialog ref={help} aria-label="Keys">

@@ -10,7 +10,7 @@ import { inspectorApp } from '../src/inspect/app.ts';
 import { chromiumPath, startChromium } from '../src/inspect/browser.fixture.ts';
 import { readPage } from '../src/inspect/builtPage.ts';
 import { openRuns } from '../src/inspect/runReader.ts';
-import { labels, metricsLine, smallRun } from '../src/inspect/runs.fixture.ts';
+import { labels, metricsLine, smallRun, writeLabels } from '../src/inspect/runs.fixture.ts';
 import { listen } from '../src/inspect/serve.ts';
 import type { Label } from '../src/inspect/wire.ts';
 import { formatJsonl } from '../src/run/jsonl.ts';
@@ -31,7 +31,7 @@ function largeRun(): RunPaths {
   const rows = Array.from({ length: VIEWS }, (_, k) =>
     Array.from({ length: PROBLEMS }, (_, i) => label(one, i, k, random)),
   );
-  writeFileSync(join(paths.labels, 'labels.jsonl'), formatJsonl(rows.flat()));
+  writeLabels(paths, rows.flat());
   writeFileSync(paths.metrics, formatJsonl(Array.from({ length: UPDATES }, (_, i) => metrics(i + 1, random))));
   return paths;
 }
@@ -86,6 +86,22 @@ const answered = (page: Page, action: string) =>
     setTimeout(() => resolve(document.body.offsetHeight && performance.now() - begun));
   })`);
 
+/** Milliseconds between frames while the wheel enlarges a map; a screen of 60 Hz has one each 17 ms. */
+const frames = (page: Page) =>
+  page.evaluate<number[]>(`new Promise(resolve => {
+    const map = document.querySelector('.map-box canvas');
+    const times = [];
+    let before = performance.now();
+    const next = now => {
+      times.push(now - before);
+      before = now;
+      if (times.length > 30) return resolve(times.slice(1));
+      map.dispatchEvent(new WheelEvent('wheel', { deltaY: -8, clientX: 700, clientY: 400 }));
+      requestAnimationFrame(next);
+    };
+    requestAnimationFrame(next);
+  })`);
+
 function print(what: string, times: readonly number[]): void {
   const sorted = [...times].sort((a, b) => a - b);
   const shown = [sorted[Math.floor(sorted.length / 2)]!, sorted[0]!, sorted.at(-1)!].map(ms => ms.toFixed(0));
@@ -122,6 +138,9 @@ try {
     for (const action of actions) taken.push(await answered(shown, action));
     print(what, taken);
   }
+  await shown.goto(`${server.url}#/0/map`);
+  await shown.locator('.map-box canvas').waitFor();
+  print('map of all labels, from frame to frame as it grows', await frames(shown));
 } finally {
   await browser.close();
   await server.close();

@@ -7,11 +7,13 @@ import { formatJsonl } from '../run/jsonl.ts';
 import type { RunPaths } from '../run/paths.ts';
 import { inspectorApp } from './app.ts';
 import { openRuns } from './runReader.ts';
-import { audit, HOSTILE, labels, metricsLine, smallRun } from './runs.fixture.ts';
+import { audit, HOSTILE, labels, metricsLine, smallRun, writeLabels } from './runs.fixture.ts';
 import { type Listening, listen } from './serve.ts';
+import { umapOf } from './umap.ts';
 import type {
   AuditAnswer,
   EvaluationAnswer,
+  MapAnswer,
   Metrics,
   ProblemAnswer,
   Problems,
@@ -117,6 +119,49 @@ describe('what it answers', () => {
     expect(one.body.described['k1@1.result']).toMatch(/latent step 1, translated to the chain after the result/);
   });
 
+  it('maps: where the thoughts of all views and of one lie, and their texts', async () => {
+    const { body } = await get<MapAnswer>([whole], '/api/runs/0/map/pca');
+    expect(body).toMatchObject({
+      method: 'pca',
+      problem: ['p1', 'p1', 'p2', 'p3/..'],
+      view: ['k1@1.result', 'k3@2.result', 'k1@1.result', 'k1@1.result'],
+    });
+    expect([body.targets.x, body.targets.y, body.texts!.x, body.texts!.y].map(column => column.length)).toEqual([
+      4, 4, 4, 4,
+    ]);
+    expect(body.explained![0]).toBeGreaterThan(body.explained![1]);
+    const one = await get<MapAnswer>([whole], '/api/runs/0/map/pca/k3@2.result');
+    expect([one.body.problem, one.body.targets.x, one.body.explained]).toEqual([['p1'], [0], [0, 0]]);
+    const none = await get<WireError>([whole], '/api/runs/0/map/pca/k9');
+    expect([none.status, none.body.error.message]).toEqual([404, expect.stringContaining('no label is of view k9')]);
+    const few = await get<WireError>([whole], '/api/runs/0/map/umap');
+    expect([few.status, few.body.error.message]).toEqual([404, expect.stringContaining('at least 16 thoughts')]);
+  });
+
+  it('a map by UMAP from the seed of the run, made in a thread of its own', async () => {
+    const run = smallRun('many', ['labels']);
+    const [one] = labels();
+    writeLabels(
+      run,
+      Array.from({ length: 24 }, (_, i) => ({ ...one!, id: `q${i}:${one!.view}`, problem: `q${i}` })),
+    );
+    const { body } = await get<MapAnswer>([run], '/api/runs/0/map/umap');
+    const { d, targets } = openRuns([run.folder])[0]!.vectors();
+    const places = await umapOf({ rows: targets, d, seed: 7 });
+    expect(body.targets.x).toEqual([...places].filter((_, at) => at % 2 === 0).map(x => Number(x.toPrecision(4))));
+    expect(body.texts).toBeNull();
+  });
+
+  it('vectors of other labels are refused', async () => {
+    const run = smallRun('mixed');
+    appendFileSync(join(run.labels, 'labels.jsonl'), formatJsonl([{ ...labels()[0]!, id: 'p4:k1', problem: 'p4' }]));
+    const { status, body } = await get<WireError>([run], '/api/runs/0/map/pca');
+    expect([status, body.error.message]).toEqual([
+      422,
+      expect.stringMatching(/vectors\.safetensors: it belongs to other labels.*`recodi label .*mixed`/),
+    ]);
+  });
+
   it('the held-out table as eval.json has it', async () => {
     const { body } = await get<EvaluationAnswer>([whole], '/api/runs/0/evaluation');
     expect(body.evaluation.views.map(({ id, rows }) => [id, rows])).toEqual(
@@ -172,6 +217,14 @@ describe('whom it answers', () => {
     [{ host, origin: 'null' }],
   ] as [Record<string, string>][])('nobody who says %o', async headers => {
     expect(await status(headers)).toBe(403);
+  });
+
+  it('no page from elsewhere that only loads, but who follows a link to the page', async () => {
+    expect(await status({ host, 'sec-fetch-site': 'cross-site' })).toBe(403);
+    expect(await status({ host, 'sec-fetch-site': 'same-site' })).toBe(403);
+    expect(await status({ host, 'sec-fetch-site': 'same-origin' })).toBe(200);
+    const app = inspectorApp(openRuns([run.folder]), page);
+    expect((await app.request('/', { headers: { host, 'sec-fetch-site': 'cross-site' } })).status).toBe(200);
   });
 
   it('nothing but reading', async () => {

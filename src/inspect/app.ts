@@ -12,6 +12,7 @@ import type { JsonRecord } from '../run/jsonl.ts';
 import { metricRow } from '../run/metrics.ts';
 import type { BuiltPage } from './builtPage.ts';
 import { followLines } from './jsonlTail.ts';
+import { MAP_METHODS, mapJson } from './map.ts';
 import { indexJson, problemAnswer } from './problems.ts';
 import type { RunReader } from './runReader.ts';
 import { summarize } from './summary.ts';
@@ -25,6 +26,8 @@ const TYPES: Readonly<Record<string, string>> = {
   js: 'text/javascript; charset=utf-8',
   css: 'text/css; charset=utf-8',
 };
+
+const JSON_TYPE = { 'Content-Type': 'application/json' };
 
 const STATUS = { usage: 404, input: 422, config: 422, gate: 500, device: 500, internal: 500 } as const satisfies Record<
   ErrorCode,
@@ -53,6 +56,10 @@ export function inspectorApp(runs: readonly RunReader[], page: BuiltPage): Hono 
     const origin = c.req.header('origin');
     if (!LOOPBACK.test(host)) return refuse(c, `the Host ${JSON.stringify(host)} is not this machine`);
     if (origin !== undefined && origin !== `http://${host}`) return refuse(c, 'the request comes from another page');
+    // A page from elsewhere that only loads, as an image does, sends no Origin: it may follow a link here, and ask for nothing.
+    const site = c.req.header('sec-fetch-site') ?? 'none';
+    if (c.req.path.startsWith('/api/') && site !== 'same-origin' && site !== 'none')
+      return refuse(c, 'the request comes from another page');
     if (c.req.method !== 'GET' && c.req.method !== 'HEAD') return refuse(c, 'the inspector only reads');
     c.header('Cache-Control', 'no-store');
     return next();
@@ -73,9 +80,12 @@ export function inspectorApp(runs: readonly RunReader[], page: BuiltPage): Hono 
   app.get('/api/runs/:run{\\d+}/evaluation', c => c.json(evaluationOf(runOf(c))));
   app.get('/api/runs/:run{\\d+}/audit', c => c.json(runOf(c).audit() satisfies AuditAnswer));
   app.get('/api/runs/:run{\\d+}/samples', c => c.json({ samples: runOf(c).samples() } satisfies Samples));
-  app.get('/api/runs/:run{\\d+}/problems', c =>
-    c.body(indexJson(runOf(c).labels()), 200, { 'Content-Type': 'application/json' }),
-  );
+  app.get('/api/runs/:run{\\d+}/problems', c => c.body(indexJson(runOf(c).labels()), 200, JSON_TYPE));
+  for (const method of MAP_METHODS) {
+    const answer = async (c: Context) => c.body(await mapJson(runOf(c), method, c.req.param('view')), 200, JSON_TYPE);
+    app.get(`/api/runs/:run{\\d+}/map/${method}`, answer);
+    app.get(`/api/runs/:run{\\d+}/map/${method}/:view`, answer);
+  }
   app.get('/api/runs/:run{\\d+}/problems/:id', c => c.json(problemAnswer(runOf(c), c.req.param('id'))));
   app.get('/:name?', c => {
     const name = c.req.param('name') ?? 'index.html';

@@ -14,7 +14,7 @@ import { chromiumPath, startChromium } from './browser.fixture.ts';
 import { type BuiltPage, readPage } from './builtPage.ts';
 import { writeReport } from './report.ts';
 import { openRuns, type RunReader } from './runReader.ts';
-import { labels, metricsLine, smallRun } from './runs.fixture.ts';
+import { labels, metricsLine, smallRun, writeLabels } from './runs.fixture.ts';
 import { type Listening, listen } from './serve.ts';
 
 if (!chromiumPath) console.warn('no chromium on PATH: the tests of the inspector in a browser are skipped');
@@ -28,6 +28,7 @@ const VIEWS = [
   ['0/table', 'table.figures'],
   ['0/samples', 'table.samples'],
   ['0/audit', '.listed li'],
+  ['0/map?texts=1&problem=p1&step=k1@1.result', '.pointed a'],
 ] as const;
 
 let built: BuiltPage;
@@ -179,6 +180,29 @@ describe.skipIf(!chromiumPath)('in Chromium', () => {
     expect(faults).toEqual([]);
   });
 
+  it('the map: marks in groups that can be taken out, gone through by the keyboard, each opening its problem', async () => {
+    await page.goto(`${await serve([smallRun().folder])}#/0/map?colour=reading`);
+    const map = page.getByRole('application', { name: 'Map of 4 thoughts' });
+    await map.waitFor();
+    await page.getByRole('button', { name: 'says nothing 1' }).click();
+    await page.getByText('3 of 4 thoughts').waitFor();
+    await page.getByLabel('the states of their texts').check();
+    await page.getByRole('application', { name: 'Map of 3 thoughts' }).focus();
+    // The vectors of the fixture lie in the order of the labels, from the left to the right.
+    const pointed = page.getByRole('status');
+    await page.keyboard.press('ArrowLeft');
+    for (let i = 0; i < 3; i++) await page.keyboard.press('ArrowLeft');
+    await expect.poll(() => pointed.innerText()).toMatch(/^<< 5 \+ 6 = ✓ accepted/);
+    expect(page.url()).toContain('problem=p1');
+    for (let i = 0; i < 3; i++) await page.keyboard.press('ArrowRight');
+    await expect.poll(() => pointed.innerText()).toContain('</script><img');
+    expect(await page.evaluate('window.harmed')).toBeUndefined();
+    await page.keyboard.press('Enter');
+    await expect.poll(() => page.url()).toContain('/0/problems/p3%2F..?step=k1');
+    await cards().first().waitFor();
+    expect(faults).toEqual([]);
+  });
+
   it('runs are sorted and chosen for curves, and what is missing is named with its command', async () => {
     const [small, bare] = [smallRun(), smallRun('bare', ['labels', 'evaluation'])];
     const broken = smallRun('torn');
@@ -250,6 +274,10 @@ describe.skipIf(!chromiumPath)('in Chromium', () => {
     await page.getByText('translated to the chain').first().waitFor();
     await page.getByRole('link', { name: 'Curves' }).click();
     await page.locator('.chart canvas').first().waitFor();
+    await page.getByRole('link', { name: 'Map' }).click();
+    await page.getByRole('application', { name: 'Map of 4 thoughts' }).waitFor();
+    await page.getByRole('combobox', { name: 'thoughts' }).selectOption('k3@2.result');
+    await page.getByRole('application', { name: 'Map of 1 thoughts' }).waitFor();
     expect(faults).toEqual([]);
   });
 
@@ -262,7 +290,7 @@ describe.skipIf(!chromiumPath)('in Chromium', () => {
       problem: `q${i}`,
       scores: { ...one!.scores, fve: ((7 * i) % 10_000) / 10_000 },
     }));
-    writeFileSync(join(run.labels, 'labels.jsonl'), formatJsonl(rows));
+    writeLabels(run, rows);
     await page.goto(await serve([run.folder]));
     await page.getByText('1 of 10000').waitFor();
     expect(await page.locator('.line').count()).toBeLessThan(60);

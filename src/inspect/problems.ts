@@ -54,12 +54,16 @@ function goldStep({ anchor, gold }: Label): Label['gold']['steps'][number] | und
   return step === undefined ? undefined : gold.steps[step - 1];
 }
 
-/** Digits that tell two readings apart; those of a label are asked for with it. */
+/** Digits that tell two readings or two places apart; all of them come with the whole label. */
 const DIGITS = 4;
-const short = (score: number | null) => (score === null ? null : Number(score.toPrecision(DIGITS)));
+export const short = (value: number): number => Number(value.toPrecision(DIGITS));
 
 function scoresOf(labels: readonly Label[]): Problems['readings']['scores'] {
-  const column = (of: (label: Label) => number | null) => labels.map(label => short(of(label)));
+  const column = (of: (label: Label) => number | null) =>
+    labels.map(label => {
+      const score = of(label);
+      return score === null ? null : short(score);
+    });
   return {
     similarity: column(({ scores }) => scores.similarity),
     gap: column(({ scores }) => scores.gap),

@@ -32,7 +32,9 @@ async function allAnswers(runs: readonly RunReader[], page: BuiltPage): Promise<
   await ask('api/runs');
   for (const run of runs.keys()) {
     for (const name of ['metrics', 'evaluation', 'samples', 'audit']) await ask(`api/runs/${run}/${name}`);
-    const { problems } = (await ask(`api/runs/${run}/problems`)) as Partial<Problems>;
+    const { views, problems } = (await ask(`api/runs/${run}/problems`)) as Partial<Problems>;
+    await ask(`api/runs/${run}/map/pca`);
+    for (const { id } of views ?? []) await ask(`api/runs/${run}/map/pca/${encodeURIComponent(id)}`);
     for (const id of problems?.id ?? []) await ask(`api/runs/${run}/problems/${encodeURIComponent(id)}`);
   }
   return answers;

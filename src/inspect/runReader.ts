@@ -3,20 +3,23 @@
  * folder. Every file is read when first asked for and again when it has changed; a run that is still being written is as good as a
  * finished one. What is missing or broken is an error that names the file and the command that makes it.
  */
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { type Label, labelSchema } from '../labels/schema.ts';
+import { sha256 } from '../run/config/pin.ts';
 import { CONFIG_LIMIT } from '../run/config/source.ts';
 import { RecodiError } from '../run/errors.ts';
 import { onFile, readJson, readText } from '../run/files.ts';
 import { type JsonRecord, readJsonl } from '../run/jsonl.ts';
 import { isHeld } from '../run/lock.ts';
 import { runPaths } from '../run/paths.ts';
+import { openSafetensors } from '../tensor/safetensors.ts';
 import { type AuditFile, auditSchema } from './auditFile.ts';
 import { type EvaluationFile, evaluationSchema } from './evaluationFile.ts';
 import { linesFrom } from './jsonlTail.ts';
+import { keptPer } from './keptPer.ts';
 import type { Sample } from './wire.ts';
 
 /** Of a pinned config what is shown; configs of all kinds and versions have it. */
@@ -38,6 +41,14 @@ const sampleSchema = z
 
 const targetSchema = z.looseObject({ id: z.string(), lrm_answer: z.string() });
 
+/** What vectors.safetensors holds, [n,d] each. */
+export interface LabelVectors {
+  readonly d: number;
+  readonly targets: Float32Array;
+  /** null in labels of a recodi that wrote none. */
+  readonly readouts: Float32Array | null;
+}
+
 export interface RunReader {
   /** As it was named. */
   readonly folder: string;
@@ -54,8 +65,12 @@ export interface RunReader {
   metrics(): { readonly lines: readonly JsonRecord[]; readonly end: number };
   evaluation(): EvaluationFile;
   audit(): AuditFile;
-  /** By problem, in the order of the file. */
+  /** In the order of the file. */
+  rows(): readonly Label[];
+  /** The same by problem. */
   labels(): ReadonlyMap<string, readonly Label[]>;
+  /** Of `rows`. */
+  vectors(): LabelVectors;
   samples(): readonly Sample[];
   /** Problem -> the LRM's whole answer; empty where the run has no targets.jsonl. */
   answers(): ReadonlyMap<string, string>;
@@ -76,6 +91,7 @@ export function openRuns(folders: readonly string[]): RunReader[] {
 function readRun(folder: string): RunReader {
   const paths = runPaths(folder);
   const labelsPath = join(paths.labels, 'labels.jsonl');
+  const vectorsPath = join(paths.labels, 'vectors.safetensors');
   const shown = relative('.', paths.folder) || '.';
   const made = (path: string, what: string, command: string) => {
     if (existsSync(path)) return;
@@ -84,6 +100,11 @@ function readRun(folder: string): RunReader {
       `${relative('.', path)}: no such file. Make ${what} by \`recodi ${command} ${shown}\`.`,
     );
   };
+  const anew = `Make the labels anew by \`recodi label ${shown}\`.`;
+  const rows = whenChanged(labelsPath, path => {
+    made(path, 'labels', 'label');
+    return checked(path, labelSchema, anew);
+  });
   return {
     folder: shown,
     metricsPath: paths.metrics,
@@ -108,9 +129,11 @@ function readRun(folder: string): RunReader {
       made(path, 'the audit', 'audit');
       return readJson(path, auditSchema);
     }),
-    labels: whenChanged(labelsPath, path => {
-      made(path, 'labels', 'label');
-      return byProblem(checked(path, labelSchema, `Make the labels anew by \`recodi label ${shown}\`.`));
+    rows,
+    labels: () => byProblem(rows()),
+    vectors: whenChanged([vectorsPath, labelsPath], () => {
+      made(vectorsPath, 'labels', 'label');
+      return vectorsOf(vectorsPath, labelsPath, rows().length, anew);
     }),
     samples: whenChanged(paths.samples, path => {
       made(path, 'samples', 'resume');
@@ -124,15 +147,21 @@ function readRun(folder: string): RunReader {
   };
 }
 
-/** `read` of a file, or why it cannot be read, kept until the file's size or a time of it is another. */
-function whenChanged<T>(path: string, read: (path: string) => T): () => T {
+/** `read` of a file, or of several, or why it cannot be read, kept until a file's size or a time of it is another. */
+function whenChanged<T>(paths: string | readonly [string, ...string[]], read: (path: string) => T): () => T {
+  const all = typeof paths === 'string' ? ([paths] as const) : paths;
+  const [path] = all;
   let kept: { readonly stamp: string; readonly value: () => T } | undefined;
   return () => {
-    const stat = onFile(path, () => statSync(path, { throwIfNoEntry: false }));
-    const stamp = stat ? `${stat.size} ${stat.mtimeMs} ${stat.ctimeMs}` : 'none';
+    const stamp = all.map(stampOf).join();
     if (kept?.stamp !== stamp) kept = { stamp, value: outcomeOf(() => read(path)) };
     return kept.value();
   };
+}
+
+function stampOf(path: string): string {
+  const stat = onFile(path, () => statSync(path, { throwIfNoEntry: false }));
+  return stat ? `${stat.size} ${stat.mtimeMs} ${stat.ctimeMs}` : 'none';
 }
 
 /** What comes of it, now, for every time that it is asked for. */
@@ -163,7 +192,7 @@ function onYaml(path: string, read: () => unknown): unknown {
   }
 }
 
-function byProblem(labels: readonly Label[]): Map<string, Label[]> {
+const byProblem = keptPer((labels: readonly Label[]): ReadonlyMap<string, readonly Label[]> => {
   const found = new Map<string, Label[]>();
   for (const label of labels) {
     const own = found.get(label.problem);
@@ -171,6 +200,26 @@ function byProblem(labels: readonly Label[]): Map<string, Label[]> {
     else found.set(label.problem, [label]);
   }
   return found;
+});
+
+/** Vectors of just these labels. `advice` ends the sentence about others. */
+function vectorsOf(path: string, labelsPath: string, count: number, advice: string): LabelVectors {
+  const { tensors, metadata, read } = openSafetensors(path);
+  const refused = (why: string) => new RecodiError('input', `${relative('.', path)}: ${why}. ${advice}`);
+  if (metadata.labels_sha256 !== sha256(onFile(labelsPath, () => readFileSync(labelsPath))))
+    throw refused('it belongs to other labels than labels.jsonl');
+  const [rows, d = 0] = tensors.get('vectors')?.shape ?? [];
+  const sized = (name: string) => {
+    const shape = tensors.get(name)?.shape ?? [];
+    return shape.length === 2 && shape[0] === count && shape[1] === d;
+  };
+  if (rows !== count || d < 2 || !sized('vectors')) throw refused(`expected \`vectors\` of ${count} rows`);
+  const tensor = (name: string) => {
+    const values = read(name);
+    if (values.every(Number.isFinite)) return values;
+    throw refused(`\`${name}\` holds what is no number`);
+  };
+  return { d, targets: tensor('vectors'), readouts: sized('readouts') ? tensor('readouts') : null };
 }
 
 /** The lines of a file, each as its schema says; `advice` ends the sentence about one that is not. */

@@ -8,8 +8,11 @@ import { beside, editedReading, problem, reading } from '../labels/reading.fixtu
 import type { Label } from '../labels/schema.ts';
 import { perIntervention } from '../lrm/interventions.ts';
 import { trainConfigSchema } from '../rl/config.ts';
+import { sha256 } from '../run/config/pin.ts';
 import { formatJsonl, type JsonRecord } from '../run/jsonl.ts';
 import { createRun, type RunPaths } from '../run/paths.ts';
+import { stream } from '../run/random.ts';
+import { type TensorToWrite, writeSafetensors } from '../tensor/safetensors.ts';
 import type { AuditFile } from './auditFile.ts';
 
 /** What a model may write: none of it may be anything but text. */
@@ -100,6 +103,23 @@ const sampleLine = (update: number): JsonRecord => ({
   fve: -3,
 });
 
+/** Width of the vectors. */
+const D = 6;
+
+/** Labels as they are written, with vectors whose first number is the label's place, and texts that end near them. */
+export function writeLabels({ labels: folder }: RunPaths, rows: readonly Label[]): void {
+  const text = formatJsonl(rows as readonly JsonRecord[]);
+  const random = stream(1, 'labels.fixture');
+  const vectors = Float32Array.from({ length: rows.length * D }, (_, at) => (at % D === 0 ? at / D : random()));
+  const tensor = (data: Float32Array): TensorToWrite => ({ dtype: 'F32', shape: [rows.length, D], data });
+  writeSafetensors(
+    join(folder, 'vectors.safetensors'),
+    { vectors: tensor(vectors), readouts: tensor(vectors.map(x => x + 0.1 * random())) },
+    { labels_sha256: sha256(text) },
+  );
+  writeFileSync(join(folder, 'labels.jsonl'), text);
+}
+
 /** A finished run with everything in it; `without` leaves files out. */
 export function smallRun(
   name = 'small',
@@ -119,6 +139,6 @@ export function smallRun(
     'evaluation',
   );
   write(paths.audit, JSON.stringify(audit()), 'audit');
-  write(join(paths.labels, 'labels.jsonl'), formatJsonl(labels() as readonly JsonRecord[]), 'labels');
+  if (!without.includes('labels')) writeLabels(paths, labels());
   return paths;
 }

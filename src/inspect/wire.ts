@@ -121,6 +121,24 @@ export interface Problems {
   };
 }
 
+/** Columns of places in the plane. */
+export interface Places {
+  readonly x: readonly number[];
+  readonly y: readonly number[];
+}
+
+/** GET api/runs/N/map/METHOD of all labels, api/runs/N/map/METHOD/VIEW of one view's, in the order of labels.jsonl. */
+export interface MapAnswer {
+  readonly method: 'pca' | 'umap';
+  /** Share of the variance along each axis; null where axes have no such meaning. */
+  readonly explained: readonly [number, number] | null;
+  readonly problem: readonly string[];
+  readonly view: readonly string[];
+  readonly targets: Places;
+  /** Of the states that the explanations leave; null where the labels have none, or the method cannot place them. */
+  readonly texts: Places | null;
+}
+
 /** GET api/runs/N/problems/ID */
 export interface ProblemAnswer {
   readonly labels: readonly Label[];
