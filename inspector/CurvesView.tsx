@@ -3,7 +3,7 @@ import { useEffect, useMemo } from 'preact/hooks';
 import type { Metrics, RunSummary, Runs } from '../src/inspect/wire.ts';
 import { Chart } from './Chart.tsx';
 import { curves, listen, listening, metricsIn, metricsOf, namesOf } from './curveData.ts';
-import { visible } from './format.ts';
+import { runName, visible } from './format.ts';
 import { COLOURS } from './marks.ts';
 import { chosenRuns } from './RunsView.tsx';
 import { go, route, withParams } from './route.ts';
@@ -98,8 +98,6 @@ function MetricChart({ name, phase, known, reading }: MetricChartProps) {
     </figure>
   );
 }
-
-const runName = ({ name, seed }: RunSummary) => (seed === null ? name : `${name}, seed ${seed}`);
 
 function RunPicker({ runs, chosen }: { readonly runs: Runs; readonly chosen: readonly RunSummary[] }) {
   const indices = chosen.map(run => run.index);

@@ -1,4 +1,5 @@
 /** Numbers and texts as they are shown. */
+import type { RunSummary } from '../src/inspect/wire.ts';
 
 const UNKNOWN = '–';
 const signed = (text: string) => text.replace('-', '−');
@@ -49,3 +50,6 @@ export function stepsName(steps: readonly number[]): string {
   if (steps.length === 1) return `latent step ${first}`;
   return last - first + 1 === steps.length ? `latent steps ${first}–${last}` : `latent steps ${steps.join(', ')}`;
 }
+
+export const runName = ({ name, seed }: Pick<RunSummary, 'name' | 'seed'>): string =>
+  seed === null ? name : `${name}, seed ${seed}`;

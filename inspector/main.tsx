@@ -4,6 +4,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { RunSummary, Runs } from '../src/inspect/wire.ts';
 import { AuditView } from './AuditView.tsx';
 import { ask, askAgain, isReport } from './answers.ts';
+import { CompareView } from './CompareView.tsx';
 import { CurvesView } from './CurvesView.tsx';
 import { visible } from './format.ts';
 import { useKeys } from './keys.ts';
@@ -60,7 +61,7 @@ function Frame({ runs }: { readonly runs: Runs }) {
   useEffect(() => {
     document.title = `${run ? `${visible(run.name)} · ` : ''}recodi inspector`;
   }, [run]);
-  const ofRun = !(view === 'runs' || view === 'curves');
+  const ofRun = !(view === 'runs' || view === 'curves' || view === 'compare');
   return (
     <>
       <header class="top">
@@ -72,6 +73,7 @@ function Frame({ runs }: { readonly runs: Runs }) {
         <nav aria-label="Inspector">
           <NavLink to={href('runs')} on={view === 'runs'} text="Runs" />
           <NavLink to={href('curves')} on={view === 'curves'} text="Curves" />
+          {runs.runs.length > 1 && <NavLink to={href('compare')} on={view === 'compare'} text="Compare" />}
           <NavLink to={href(`${here.run}/problems`)} on={view === 'problems'} text="Readings" />
           <NavLink to={href(`${here.run}/map`)} on={view === 'map'} text="Map" />
           <NavLink to={href(`${here.run}/table`)} on={view === 'table'} text="Table" />
@@ -91,6 +93,7 @@ function Frame({ runs }: { readonly runs: Runs }) {
         <>
           {view === 'runs' && <RunsView runs={runs} />}
           {view === 'curves' && <CurvesView runs={runs} />}
+          {view === 'compare' && <CompareView runs={runs} />}
           {view === 'problems' && <ProblemsView key={here.run} />}
           {view === 'table' && <TableView />}
           {view === 'samples' && <SamplesView />}

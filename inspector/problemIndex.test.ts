@@ -1,45 +1,12 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { chosenRows, indexed, scoreAt, wantedOf } from './problemIndex.ts';
-
-interface Row {
-  /** By view; undefined where the problem has no reading of it. */
-  readonly scores: readonly (number | null | undefined)[];
-  readonly text: string;
-}
-
-function indexOf(rows: readonly Row[]) {
-  const own = rows.map(({ scores }) => scores.flatMap((score, view) => (score === undefined ? [] : [{ score, view }])));
-  const all = own.flat();
-  const same = <T>(value: T) => all.map(() => value);
-  return indexed({
-    views: ['a', 'b'].map(id => ({ id, described: id, anchor: null })),
-    problems: {
-      id: rows.map((_, i) => `p${i}`),
-      question: rows.map(({ text }) => text),
-      answer: rows.map(() => '1'),
-      answered: rows.map(() => true),
-      readings: own.map(({ length }) => length),
-    },
-    readings: {
-      view: all.map(({ view }) => view),
-      explanation: same('read'),
-      accepted: all.map(({ score }) => (score ?? 0) > 0),
-      readable: same(true),
-      used: same(true),
-      right: same(null),
-      exact: same(null),
-      result: same(null),
-      operation: same(null),
-      scores: { fve: all.map(({ score }) => score) },
-    },
-  });
-}
+import { indexOf } from './index.fixture.ts';
+import { chosenRows, scoreAt, wantedOf } from './problemIndex.ts';
 
 const rows = fc.array(
   fc.record({
     scores: fc.tuple(...[0, 1].map(() => fc.constantFrom(undefined, null, -1, 0, 0.5, 2))),
-    text: fc.constantFrom('Tom has 5', 'Sam has 6', 'Tom has 6'),
+    question: fc.constantFrom('Tom has 5', 'Sam has 6', 'Tom has 6'),
   }),
   { maxLength: 12 },
 );
@@ -65,8 +32,8 @@ it('search and filter leave the rows that have every word and keep the filter', 
     fc.property(rows, given => {
       const index = indexOf(given);
       const wanted = wantedOf(index, new URLSearchParams({ q: 'has TOM', filter: 'accepted' }));
-      const kept = given.flatMap(({ scores, text }, row) =>
-        text.includes('Tom') && scores.every(score => score === undefined || (score ?? 0) > 0) ? [row] : [],
+      const kept = given.flatMap(({ scores, question }, row) =>
+        question.includes('Tom') && scores.every(score => score === undefined || (score ?? 0) > 0) ? [row] : [],
       );
       expect(chosenRows(index, wanted)).toEqual(kept);
     }),
@@ -74,7 +41,7 @@ it('search and filter leave the rows that have every word and keep the filter', 
 });
 
 it('an address that asks for what is not there gets the order of the file, at the last view', () => {
-  const index = indexOf([{ scores: [1, 2], text: '' }]);
+  const index = indexOf([{ scores: [1, 2], question: '' }]);
   expect(wantedOf(index, new URLSearchParams({ sort: 'toString', at: 'c', filter: 'x' }))).toEqual({
     filter: 'all',
     search: '',

@@ -1,8 +1,8 @@
-/** Where the page is, kept in the address alone: `#/runs`, `#/curves?…`, `#/0/problems/ID?…`, `#/0/table?…`, `#/0/samples?…`, `#/0/audit`, `#/0/map?…`. Every view can be linked to. */
+/** Where the page is, kept in the address alone: `#/runs`, `#/curves?…`, `#/compare?…`, `#/0/problems/ID?…`, `#/0/table?…`, `#/0/samples?…`, `#/0/audit`, `#/0/map?…`. Every view can be linked to. */
 import { computed, signal } from '@preact/signals';
 
 export interface Route {
-  readonly view: 'home' | 'runs' | 'curves' | 'problems' | 'table' | 'samples' | 'audit' | 'map';
+  readonly view: 'home' | 'runs' | 'curves' | 'compare' | 'problems' | 'table' | 'samples' | 'audit' | 'map';
   /** Of the run's views. */
   readonly run: number;
   readonly problem: string | undefined;
@@ -22,7 +22,7 @@ export const route = computed<Route>(() => {
   if (second === 'problems') return { view: 'problems', run, problem: third && decoded(third), params };
   if (second === 'table' || second === 'samples' || second === 'audit' || second === 'map')
     return { view: second, run, problem: undefined, params };
-  const view = first === 'runs' || first === 'curves' ? first : 'home';
+  const view = first === 'runs' || first === 'curves' || first === 'compare' ? first : 'home';
   return { view, run, problem: undefined, params };
 });
 

@@ -23,6 +23,7 @@ if (!chromiumPath) console.warn('no chromium on PATH: the tests of the inspector
 const VIEWS = [
   ['runs', 'table.grid'],
   ['curves', '.chart canvas'],
+  ['compare?b=2', '.pair .side'],
   ['0/problems?gold=1', '.strip .card'],
   ['1/problems', '[role=alert]'],
   ['0/table', 'table.figures'],
@@ -203,6 +204,32 @@ describe.skipIf(!chromiumPath)('in Chromium', () => {
     expect(faults).toEqual([]);
   });
 
+  it('two runs are compared: what differs is marked, and leads to the problem in each', async () => {
+    const other = smallRun('other', ['labels']);
+    writeLabels(
+      other,
+      labels().map(label => ({
+        ...label,
+        explanation: label.explanation?.replace('5 + 6', '5 + 7') ?? null,
+        words: [],
+        accepted: false,
+        scores: { ...label.scores, fve: label.problem === 'p2' ? 0.1 : 0.6 },
+      })),
+    );
+    await page.goto(`${await serve([smallRun().folder, other.folder])}#/compare?sort=fve`);
+    const pairs = page.locator('li.pair');
+    await expect.poll(() => pairs.count()).toBe(4);
+    expect(await pairs.first().locator('.difference').innerText()).toBe('−0.60');
+    expect(await pairs.first().locator('mark').allInnerTexts()).toEqual(['6', '7']);
+    await page.getByRole('link', { name: 'only one accepted 2' }).click();
+    await expect.poll(() => pairs.count()).toBe(2);
+    expect(await page.evaluate('window.harmed')).toBeUndefined();
+    await pairs.first().getByRole('link').nth(1).click();
+    await expect.poll(() => cards().first().locator('.thought').innerText()).toBe('<< 5 + 7 =');
+    expect(page.url()).toContain('#/1/problems/p1');
+    expect(faults).toEqual([]);
+  });
+
   it('runs are sorted and chosen for curves, and what is missing is named with its command', async () => {
     const [small, bare] = [smallRun(), smallRun('bare', ['labels', 'evaluation'])];
     const broken = smallRun('torn');
@@ -244,7 +271,7 @@ describe.skipIf(!chromiumPath)('in Chromium', () => {
   });
 
   it.each(['light', 'dark'] as const)('axe-core finds nothing against any view, %s', async colorScheme => {
-    const url = await serve([smallRun().folder, smallRun('bare', ['labels']).folder]);
+    const url = await serve([smallRun().folder, smallRun('bare', ['labels']).folder, smallRun('other').folder]);
     await page.emulateMedia({ colorScheme });
     for (const [view, shown] of VIEWS) {
       await page.goto(`${url}#/${view}`);
@@ -263,8 +290,8 @@ describe.skipIf(!chromiumPath)('in Chromium', () => {
 
   it('a report opens from disk, with all of it inside and nothing executed', async () => {
     const out = mkdtempSync(join(tmpdir(), 'recodi-report-'));
-    const file = await writeReport(out, openRuns([smallRun().folder]), built);
-    await page.goto(pathToFileURL(file).href);
+    const file = await writeReport(out, openRuns([smallRun().folder, smallRun('other').folder]), built);
+    await page.goto(`${pathToFileURL(file).href}#/0/problems`);
     await cards().first().waitFor();
     await page.keyboard.press('j');
     await page.keyboard.press('j');
@@ -278,6 +305,8 @@ describe.skipIf(!chromiumPath)('in Chromium', () => {
     await page.getByRole('application', { name: 'Map of 4 thoughts' }).waitFor();
     await page.getByRole('combobox', { name: 'thoughts' }).selectOption('k3@2.result');
     await page.getByRole('application', { name: 'Map of 1 thoughts' }).waitFor();
+    await page.getByRole('link', { name: 'Compare' }).click();
+    await expect.poll(() => page.locator('li.pair').count()).toBe(4);
     expect(faults).toEqual([]);
   });
 
