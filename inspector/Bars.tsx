@@ -21,10 +21,12 @@ interface ScoreBarProps {
   readonly value: number;
   readonly range: Range;
   readonly floors?: readonly Floor[];
+  /** What the best text that is known gets. */
+  readonly ceiling?: number | undefined;
 }
 
-/** A bar from 0 to the value; a tick for each floor, the highest of them longer. What lies outside the range ends in an arrow. */
-export function ScoreBar({ value, range, floors = [] }: ScoreBarProps) {
+/** A bar from 0 to the value; a tick for each floor, the highest of them longer, and a wedge at the ceiling. What lies outside the range ends in an arrow. */
+export function ScoreBar({ value, range, floors = [], ceiling }: ScoreBarProps) {
   const [zero, end] = [place(0, range), place(value, range)];
   const highest = Math.max(...floors.map(floor => floor.value));
   const outside = value < range.from || value > range.to;
@@ -49,6 +51,7 @@ export function ScoreBar({ value, range, floors = [] }: ScoreBarProps) {
           y2={floor.value === highest ? 10 : 8}
         />
       ))}
+      {ceiling !== undefined && <path class="ceiling" d={`M${place(ceiling, range) - 2.5} 0 h5 l-2.5 4Z`} />}
       {outside && (
         <path
           class="beyond"

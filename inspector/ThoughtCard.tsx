@@ -93,16 +93,17 @@ interface MeterProps {
   readonly value: number;
   readonly range: Range;
   readonly floors: readonly Floor[];
+  readonly ceiling?: number;
 }
 
-function Meter({ name, value, range, floors }: MeterProps) {
+function Meter({ name, value, range, floors, ceiling }: MeterProps) {
   const highest = highestOf(floors);
   return (
     <div class="meter">
       <dt>{name}</dt>
       <dd class="number">{decimal(value)}</dd>
-      <dd class="bar">
-        <ScoreBar value={value} range={range} floors={floors} />
+      <dd class="bar" title={ceiling === undefined ? undefined : `the gold text has ${decimal(ceiling)}`}>
+        <ScoreBar value={value} range={range} floors={floors} ceiling={ceiling} />
       </dd>
       <dd class="against">{highest && `${decimal(highest.value)} ${highest.name}`}</dd>
     </div>
@@ -165,8 +166,20 @@ export function ThoughtCard({ label, described, selected, goldShown, gapFloor, t
       <Verdicts label={label} />
       <p class="why">{visible(whyOf(label))}</p>
       <dl class="meters">
-        <Meter name="similarity" value={scores.similarity} range={SIMILARITY} floors={floorsOf(label, 'similarity')} />
-        <Meter name="FVE" value={scores.fve} range={FVE} floors={floorsOf(label, 'fve')} />
+        <Meter
+          name="similarity"
+          value={scores.similarity}
+          range={SIMILARITY}
+          floors={floorsOf(label, 'similarity')}
+          ceiling={label.gold.ceiling.similarity}
+        />
+        <Meter
+          name="FVE"
+          value={scores.fve}
+          range={FVE}
+          floors={floorsOf(label, 'fve')}
+          ceiling={label.gold.ceiling.fve}
+        />
         <Meter
           name="swap gap"
           value={scores.gap}

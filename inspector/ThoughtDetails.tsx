@@ -2,12 +2,13 @@
 import type { ComponentChildren } from 'preact';
 import type { Label } from '../src/inspect/wire.ts';
 import { type Range, ScoreBar } from './Bars.tsx';
+import { Ceiling, Nearest } from './Beside.tsx';
 import { decimal, percent, stepsName, visible } from './format.ts';
 import { CONTROL_NAMES, CONTROLS, FVE, SIMILARITY } from './ThoughtCard.tsx';
 
 const SHARE: Range = { from: 0, to: 1 };
 
-function Score({ value, range }: { readonly value: number; readonly range: Range }) {
+export function Score({ value, range }: { readonly value: number; readonly range: Range }) {
   return (
     <td class="score">
       <span class="number">{decimal(value)}</span>
@@ -16,10 +17,10 @@ function Score({ value, range }: { readonly value: number; readonly range: Range
   );
 }
 
-const Text = ({ text }: { readonly text: string }) =>
+export const Text = ({ text }: { readonly text: string }) =>
   text === '' ? <span class="unknown">(no text)</span> : <span class="text">{visible(text)}</span>;
 
-function Part({ title, note, children }: { title: string; note: string; children: ComponentChildren }) {
+export function Part({ title, note, children }: { title: string; note: string; children: ComponentChildren }) {
   return (
     <section class="part">
       <h4>{title}</h4>
@@ -29,7 +30,8 @@ function Part({ title, note, children }: { title: string; note: string; children
   );
 }
 
-function Controls({ label: { explanation, scores, controls } }: { readonly label: Label }) {
+function Controls({ label }: { readonly label: Label }) {
+  const { explanation, scores, controls } = label;
   return (
     <Part
       title="Against what reads nothing"
@@ -71,6 +73,7 @@ function Controls({ label: { explanation, scores, controls } }: { readonly label
             <Score value={scores.similarity - scores.gap} range={SIMILARITY} />
             <td />
           </tr>
+          <Ceiling label={label} />
         </tbody>
       </table>
     </Part>
@@ -213,6 +216,7 @@ export function ThoughtDetails({ label }: { readonly label: Label }) {
       <div class="parts">
         <Controls label={label} />
         <Alternatives label={label} />
+        <Nearest label={label} />
         <Causal label={label} />
         <Edits label={label} />
         <Lens label={label} />

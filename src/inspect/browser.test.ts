@@ -94,10 +94,13 @@ describe.skipIf(!chromiumPath)('in Chromium', () => {
     expect(await reason.isVisible()).toBe(true);
     expect(await reason.innerText()).toContain('swap gap 0.60 ≥ 0.10');
     expect(await page.getByText('<< 11 * 2 = 22 >>').count()).toBe(0);
+    expect(await page.getByText('<< 5 + 6 = 11', { exact: true }).count()).toBe(0);
     const before = await first.boundingBox();
     await page.keyboard.press('g');
     await page.getByText('<< 11 * 2 = 22 >>').first().waitFor();
     expect(page.url()).toContain('gold=1');
+    expect(await page.getByRole('row', { name: 'the gold text, the ceiling << 5 + 6 = 11 0.97 0.90' }).count()).toBe(1);
+    expect(await page.getByRole('row', { name: '<< 4 + 7 = 11 0.86' }).count()).toBe(1);
     expect((await first.boundingBox())!.height).toBe(before!.height);
     expect(faults).toEqual([]);
   });
