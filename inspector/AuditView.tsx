@@ -6,6 +6,8 @@ import { percent, visible } from './format.ts';
 import { href, route } from './route.ts';
 import { ScrolledTable } from './ScrolledTable.tsx';
 import { AnswerView } from './States.tsx';
+import { auditSheet } from './sheets.ts';
+import { useSheet } from './TakeAway.tsx';
 
 type Reader = AuditAnswer['readers']['ours'];
 type Listing = Reader['accepted'];
@@ -21,6 +23,7 @@ export function AuditView() {
 }
 
 function Audit({ run, audit }: { readonly run: number; readonly audit: AuditAnswer }) {
+  useSheet(() => auditSheet(audit));
   const { ours } = audit.readers;
   const { unaccounted, words } = ours.accepted;
   const found = new Set(words.found.flatMap(association => association.words));

@@ -22,6 +22,8 @@ import {
 import { beliefAt, indexed } from './problemIndex.ts';
 import { go, href, route, withParams } from './route.ts';
 import { AnswerView } from './States.tsx';
+import { compareSheet } from './sheets.ts';
+import { useSheet } from './TakeAway.tsx';
 
 /** Height of a pair in pixels, as in style.css. */
 const PAIR = 104;
@@ -98,6 +100,7 @@ function Pairs({ runs, first, second }: PairsProps) {
       ),
     [indices],
   );
+  useSheet(() => compareSheet(runs, indices, chosen, wanted.score));
   if (pairs.length === 0) return <p class="notice">The two runs have labels of no problem and view in common.</p>;
   return (
     <>

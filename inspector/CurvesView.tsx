@@ -8,6 +8,8 @@ import { COLOURS } from './marks.ts';
 import { chosenRuns } from './RunsView.tsx';
 import { go, route, withParams } from './route.ts';
 import { Message } from './States.tsx';
+import { curvesSheet } from './sheets.ts';
+import { useSheet } from './TakeAway.tsx';
 
 const FIRST = ['objective/scores', 'inversion/gap', 'inversion/fve', 'validation/score', 'objective/kl', 'lrm/loss'];
 
@@ -29,6 +31,7 @@ export function CurvesView({ runs }: { readonly runs: Runs }) {
   const there = [...metricsIn(all, phase)].sort();
   const asked = params.get('metrics')?.split(',').filter(Boolean);
   const shown = asked ?? FIRST.filter(name => there.includes(name)).slice(0, 4);
+  useSheet(() => curvesSheet(known, phase, shown));
   return (
     <div class="curves">
       <aside>

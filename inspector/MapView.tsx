@@ -10,6 +10,8 @@ import { markOf } from './marks.ts';
 import { beliefAt, indexed, type ProblemIndex, readingsOf } from './problemIndex.ts';
 import { go, href, route, withParams } from './route.ts';
 import { AnswerView, Message } from './States.tsx';
+import { mapSheet } from './sheets.ts';
+import { useSheet } from './TakeAway.tsx';
 
 const METHODS = { pca: 'principal components', umap: 'UMAP' } as const;
 
@@ -220,6 +222,7 @@ function Plane({ map, index, grouping, all, points }: PlaneProps) {
   const viewOf = ({ reading }: MapPoint) => views[readings.view[reading]!]!.id;
   const chosen = points.find(point => idOf(point) === params.get('problem') && viewOf(point) === params.get('step'));
   const shown = pointed ?? chosen;
+  useSheet(() => mapSheet(index, rowOf, points, grouping.names));
   const open = (point: MapPoint) => href(`${run}/problems/${encodeURIComponent(idOf(point))}`, { step: viewOf(point) });
   return (
     <>

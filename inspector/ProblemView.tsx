@@ -8,6 +8,8 @@ import { ProblemList } from './ProblemList.tsx';
 import { chosenRows, indexed, wantedOf } from './problemIndex.ts';
 import { go, href, type Route, route, withParams } from './route.ts';
 import { AnswerView } from './States.tsx';
+import { readingsSheet } from './sheets.ts';
+import { useSheet } from './TakeAway.tsx';
 import { ThoughtCard } from './ThoughtCard.tsx';
 import { ThoughtDetails } from './ThoughtDetails.tsx';
 
@@ -43,6 +45,11 @@ function Reader({ problems }: { readonly problems: Problems }) {
   const [previous, next] = neighbours.map(
     id => id !== undefined && href(`${run}/problems/${encodeURIComponent(id)}`, {}, params),
   );
+  useSheet(() => {
+    const shown = current === undefined ? undefined : ask<ProblemAnswer>(problemPath(run, current)).peek();
+    const labels = shown?.state === 'here' ? shown.value.labels : undefined;
+    return readingsSheet(index, chosen, labels, params.get('gold') === '1');
+  });
   useKeys({ j: () => next && go(next), k: () => previous && go(previous) });
   useEffect(() => {
     for (const id of neighbours) if (id !== undefined) ask(problemPath(run, id));

@@ -5,6 +5,8 @@ import { duration, percent, visible } from './format.ts';
 import { go, href, route, withParams } from './route.ts';
 import { ScrolledTable } from './ScrolledTable.tsx';
 import { Message } from './States.tsx';
+import { runsSheet } from './sheets.ts';
+import { useSheet } from './TakeAway.tsx';
 
 const SHARE: Range = { from: 0, to: 1 };
 
@@ -126,6 +128,7 @@ export function RunsView({ runs }: { readonly runs: Runs }) {
   const down = params.get('down') === '1';
   const rows = by ? sorted(runs.runs, by, down) : runs.runs;
   const chosen = chosenRuns(params, runs.runs.length);
+  useSheet(() => runsSheet(runs, rows));
   const toggle = (index: number) => {
     const next = chosen.includes(index) ? chosen.filter(other => other !== index) : [...chosen, index];
     go(withParams({ runs: next.sort((a, b) => a - b).join(',') || 'none' }), { replace: true });

@@ -8,6 +8,8 @@ import { useKeys } from './keys.ts';
 import { go, href, route, withParams } from './route.ts';
 import { ScrolledTable } from './ScrolledTable.tsx';
 import { AnswerView } from './States.tsx';
+import { samplesSheet } from './sheets.ts';
+import { useSheet } from './TakeAway.tsx';
 
 /** Those that say how well a text reads; the rest of samples.jsonl follows from them. */
 const SCORES = ['reward', 'similarity', 'gap', 'fve', 'lift_empty'] as const;
@@ -34,6 +36,7 @@ function Shown({ samples }: Samples) {
   };
   useKeys({ ArrowLeft: () => move(at - 1), ArrowRight: () => move(at + 1) });
   const rows = samples.filter(row => (problem === null ? row.update === updates[at] : row.problem === problem));
+  useSheet(() => samplesSheet(rows));
   return (
     <main id="main" class="wide">
       <div class="view-head">

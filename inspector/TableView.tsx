@@ -7,6 +7,8 @@ import { decimal, percent, visible } from './format.ts';
 import { route, withParams } from './route.ts';
 import { ScrolledTable } from './ScrolledTable.tsx';
 import { AnswerView } from './States.tsx';
+import { tableSheet } from './sheets.ts';
+import { useSheet } from './TakeAway.tsx';
 
 type EvaluationFile = EvaluationAnswer['evaluation'];
 type View = EvaluationFile['views'][number];
@@ -101,6 +103,7 @@ export function TableView() {
 function Table({ evaluation, described }: EvaluationAnswer) {
   const { views, settings, problems, run } = evaluation;
   const view = views.find(({ id }) => id === route.value.params.get('view')) ?? views.at(-1);
+  useSheet(() => tableSheet({ evaluation, described }, view?.id ?? '', described[view?.id ?? ''] ?? ''));
   if (!view) return <p class="notice">The table has no views.</p>;
   const confidence = settings.confidence;
   return (

@@ -15,6 +15,7 @@ import { go, href, type Route, route } from './route.ts';
 import { SamplesView } from './SamplesView.tsx';
 import { AnswerView } from './States.tsx';
 import { TableView } from './TableView.tsx';
+import { TAKE_KEYS, TakeAway } from './TakeAway.tsx';
 import 'uplot/dist/uPlot.min.css';
 import './style.css';
 
@@ -25,6 +26,7 @@ const KEYS = {
   '← →': 'the next, the previous step',
   g: 'show or hide what the world knows (gold)',
   '/': 'search',
+  ...TAKE_KEYS,
   '?': 'this help',
 };
 
@@ -81,6 +83,7 @@ function Frame({ runs }: { readonly runs: Runs }) {
           <NavLink to={href(`${here.run}/audit`)} on={view === 'audit'} text="Audit" />
         </nav>
         {ofRun && <RunChoice runs={runs.runs} view={view} chosen={here.run} />}
+        <TakeAway />
         <button type="button" class="help" onClick={() => help.current?.showModal()} aria-label="Keys">
           <kbd>?</kbd>
         </button>

@@ -14,7 +14,7 @@ import { chromiumPath, startChromium } from './browser.fixture.ts';
 import { type BuiltPage, readPage } from './builtPage.ts';
 import { writeReport } from './report.ts';
 import { openRuns, type RunReader } from './runReader.ts';
-import { labels, metricsLine, smallRun, writeLabels } from './runs.fixture.ts';
+import { HOSTILE, labels, metricsLine, smallRun, writeLabels } from './runs.fixture.ts';
 import { type Listening, listen } from './serve.ts';
 
 if (!chromiumPath) console.warn('no chromium on PATH: the tests of the inspector in a browser are skipped');
@@ -193,7 +193,7 @@ describe.skipIf(!chromiumPath)('in Chromium', () => {
     await page.getByLabel('the states of their texts').check();
     await page.getByRole('application', { name: 'Map of 3 thoughts' }).focus();
     // The vectors of the fixture lie in the order of the labels, from the left to the right.
-    const pointed = page.getByRole('status');
+    const pointed = page.locator('.pointed');
     await page.keyboard.press('ArrowLeft');
     for (let i = 0; i < 3; i++) await page.keyboard.press('ArrowLeft');
     await expect.poll(() => pointed.innerText()).toMatch(/^<< 5 \+ 6 = ✓ accepted/);
@@ -273,6 +273,48 @@ describe.skipIf(!chromiumPath)('in Chromium', () => {
     }
   });
 
+  it('every view can be taken away: its rows as CSV and JSON lines, what is shown as Markdown', async () => {
+    const url = await serve([smallRun().folder, smallRun('other').folder]);
+    const taken = async (key: string) => {
+      const [download] = await Promise.all([page.waitForEvent('download'), page.keyboard.press(key)]);
+      return { name: download.suggestedFilename(), text: readFileSync(await download.path(), 'utf8') };
+    };
+    for (const [view, shown, file, column] of [
+      ['runs', 'table.grid', 'runs', 'result 2 high'],
+      ['curves', '.chart canvas', 'curves', 'objective/scores'],
+      ['compare?sort=fve', '.pair .side', 'compare', 'fve 2'],
+      ['0/problems?filter=wrong', '.strip .card', 'readings', 'log_likelihood'],
+      ['0/map', '.map-box canvas', 'map', 'text_x'],
+      ['0/table', 'table.figures', 'small-table-k0-4_2.result', 'fve low'],
+      ['0/samples', 'table.samples', 'samples', 'reward'],
+      ['0/audit', '.listed li', 'small-audit', 'probability'],
+    ] as const) {
+      await page.goto(`${url}#/${view}`);
+      await page.locator(shown).first().waitFor();
+      const { name, text } = await taken('c');
+      const [head, ...rows] = text.split('\r\n').slice(0, -1);
+      expect([name, rows.length > 0], view).toEqual([`${file}.csv`, true]);
+      expect(head!.split(','), view).toContain(`"${column}"`);
+    }
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await page.goto(`${url}#/0/problems/${encodeURIComponent('p3/..')}?filter=wrong`);
+    await cards().first().waitFor();
+    const { name, text } = await taken('l');
+    expect([name, JSON.parse(text)]).toEqual([
+      'readings.jsonl',
+      expect.objectContaining({ problem: 'p3/..', explanation: HOSTILE, answered: false, similarity: 0.91 }),
+    ]);
+    await page.getByText('Take away').click();
+    await page.getByRole('button', { name: 'Copy as Markdown' }).click();
+    await page.getByText('Copied as Markdown').waitFor();
+    const copied = await page.evaluate<string>('navigator.clipboard.readText()');
+    expect(copied).toContain('## Problem p3/..');
+    expect(copied).toContain('| view | reading | belief |');
+    expect(copied).toContain('&lt;/script&gt;&lt;img src=x');
+    expect(copied).not.toContain('gold');
+    expect(faults).toEqual([]);
+  });
+
   it.each(['light', 'dark'] as const)('axe-core finds nothing against any view, %s', async colorScheme => {
     const url = await serve([smallRun().folder, smallRun('bare', ['labels']).folder, smallRun('other').folder]);
     await page.emulateMedia({ colorScheme });
@@ -310,6 +352,8 @@ describe.skipIf(!chromiumPath)('in Chromium', () => {
     await page.getByRole('application', { name: 'Map of 1 thoughts' }).waitFor();
     await page.getByRole('link', { name: 'Compare' }).click();
     await expect.poll(() => page.locator('li.pair').count()).toBe(4);
+    const [download] = await Promise.all([page.waitForEvent('download'), page.keyboard.press('c')]);
+    expect(readFileSync(await download.path(), 'utf8').split('\r\n')).toHaveLength(6);
     expect(faults).toEqual([]);
   });
 
