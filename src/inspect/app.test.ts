@@ -194,6 +194,12 @@ describe('what it answers', () => {
     expect(await done()).toBe(3);
     appendFileSync(run.metrics, formatJsonl([metricsLine(4)]));
     expect(await done()).toBe(4);
+    const whole = readFileSync(run.evaluation, 'utf8');
+    const table = async () => (await app.request('/api/runs/0/evaluation', { headers: { host } })).status;
+    writeFileSync(run.evaluation, whole.slice(0, 9));
+    expect([await table(), await table()]).toEqual([422, 422]);
+    writeFileSync(run.evaluation, whole);
+    expect(await table()).toBe(200);
   });
 });
 

@@ -42,14 +42,26 @@ export function indexOf(byProblem: ByProblem): Problems {
       right: steps.map(step => step?.right ?? null),
       exact: steps.map(step => step?.exact ?? null),
       result: steps.map(step => step?.result ?? null),
-      operation: steps.map(step => (step && readStep(step.text).operation) ?? null),
+      operation: operationsOf(steps),
       scores: scoresOf(labels),
     },
   };
 }
 
+type GoldStep = Label['gold']['steps'][number];
+
+/** Each step's operation, read once of each text: the views of a problem speak of the same steps. */
+function operationsOf(steps: readonly (GoldStep | undefined)[]): (string | null)[] {
+  const known = new Map<string, string | null>();
+  return steps.map(step => {
+    if (step === undefined) return null;
+    if (!known.has(step.text)) known.set(step.text, readStep(step.text).operation ?? null);
+    return known.get(step.text) ?? null;
+  });
+}
+
 /** The gold step that a label's anchor speaks of; undefined where it speaks of none. */
-function goldStep({ anchor, gold }: Label): Label['gold']['steps'][number] | undefined {
+function goldStep({ anchor, gold }: Label): GoldStep | undefined {
   const step = anchor === null ? undefined : parseAnchor(anchor)?.step;
   return step === undefined ? undefined : gold.steps[step - 1];
 }
