@@ -4,6 +4,7 @@
  */
 
 import { anchorName } from '../lrm/anchors.ts';
+import type { Thoughts } from '../lrm/client.ts';
 import { causalOf } from '../lrm/interventions.ts';
 import { LENS_TOP } from '../lrm/runtime.ts';
 import type { View } from '../lrm/views.ts';
@@ -13,7 +14,7 @@ import { type Bank, buildBank } from './bank.ts';
 import { type Bench, vectorsOf } from './bench.ts';
 import { chainTask } from './chain.ts';
 import { COMPLETION } from './measure.ts';
-import { type Question, type QuestionLimits, readQuestion } from './question.ts';
+import { readTyped, type Typed, type TypedLimits } from './question.ts';
 import { donorRows, READING_PARTS, type Reading, readAll, type StepCausal } from './readings.ts';
 
 export interface InvertedView extends Reading {
@@ -44,32 +45,55 @@ export const SWAPS = 8;
 const DONORS = 8;
 const BATCH = 64;
 
+/** A question, and what the model thinks about it. */
+export interface Asked {
+  readonly question: Typed;
+  readonly thought: Thoughts;
+}
+
+/** What is to be heard of an inversion while it is made. */
+export interface Listener {
+  /** Called after each of `partsOf` parts. */
+  tick(): void;
+  /** A view was read. */
+  read?(view: InvertedView): void;
+}
+
 /** @throws RecodiError('usage') for a question that the model has no words for, before any is read. */
 export async function invertQuestions(bench: Bench, typed: readonly string[]): Promise<Inversion[]> {
-  const questions = typed.map(text => readQuestion(text, bench.client.lrm.tokenizer, questionLimits(bench)));
+  const questions = typed.map(text => askedQuestion(bench, '--question', text));
   const bank = await buildBank(bench);
-  const parts = 1 + READING_PARTS * bench.views.views.length;
-  bench.progress.stage('reading the thoughts', parts * questions.length);
+  bench.progress.stage('reading the thoughts', partsOf(bench) * questions.length);
   let done = 0;
   const tick = () => bench.progress.update(++done);
   const inversions: Inversion[] = [];
-  for (const question of questions) inversions.push(await invertQuestion(bench, question, bank, tick));
+  for (const question of questions)
+    inversions.push(await invertThought(bench, await thinkAbout(bench, question), bank, { tick }));
   return inversions;
 }
 
-async function invertQuestion(
+/** Parts of an inversion, of which its progress is made. */
+export const partsOf = ({ views }: Pick<Bench, 'views'>): number => 1 + READING_PARTS * views.views.length;
+
+/** `name`: of what was typed, for errors. @throws RecodiError('usage') for a question that the model has no words for. */
+export const askedQuestion = (bench: Bench, name: string, typed: string): Typed =>
+  readTyped(name, typed, bench.client.lrm.tokenizer, questionLimits(bench));
+
+export async function thinkAbout({ client }: Bench, question: Typed): Promise<Asked> {
+  return { question, thought: await client.think([question.tokens]) };
+}
+
+/** Reads every view of a thought. */
+export async function invertThought(
   bench: Bench,
-  { text: question, tokens }: Question,
+  { question: { text: question, tokens }, thought }: Asked,
   bank: Bank,
-  tick: () => void,
+  { tick, read }: Listener,
 ): Promise<Inversion> {
   const { client, config, sets, views } = bench;
   const how = config.eval.decode;
   const { spec, tokenizer } = client.lrm;
-  const thought = await client.think([tokens]);
-  const validation = sets.get('validation')!;
-  const donors = validation.problems.map(p => p.question);
-  const others = donorRows([question], donors, SWAPS)[0]!;
+  const donors = sets.get('validation')!.problems.map(p => p.question);
   const batch = [...new Set(donors)].filter(donor => donor !== question).slice(0, BATCH - 1);
   const causal = await client.causal([tokens], { donors: DONORS, among: batch.map(tokenizer.encode) });
   tick();
@@ -83,11 +107,11 @@ async function invertQuestion(
       how,
       bank,
       answers: thought.answers,
-      others: gather(vectorsOf(bench, view, validation.states), others, bench.policy.targetSize),
+      others: othersOf(bench, view, [question], 0),
       causal: [own],
       tick,
     });
-    inverted.push({
+    const found: InvertedView = {
       view: view.id,
       steps,
       space: view.space,
@@ -95,7 +119,9 @@ async function invertQuestion(
       ...reading!,
       causal: own,
       lens: steps.map(k => lensTokens(thought.lens, k, tokenizer.token)),
-    });
+    };
+    inverted.push(found);
+    read?.(found);
   }
   return {
     format: 1,
@@ -108,14 +134,25 @@ async function invertQuestion(
   };
 }
 
+/** The targets of other problems that the swap gap of question `row` is taken over, [SWAPS,d]; `questions` are read together. */
+export function othersOf(bench: Bench, view: View, questions: readonly string[], row: number): Float32Array {
+  const { problems, states } = bench.sets.get('validation')!;
+  const donors = problems.map(p => p.question);
+  return gather(vectorsOf(bench, view, states), donorRows(questions, donors, SWAPS)[row]!, bench.policy.targetSize);
+}
+
 /** Beside the question stand `<bot>`, latent steps and `<eot>`, or a text and what finishes it; then answer prefix and answer. */
-function questionLimits({ client, config, policy }: Bench): QuestionLimits {
+function questionLimits(bench: Bench): TypedLimits {
+  const { client, config } = bench;
   const { spec } = client.lrm;
   const beside = Math.max(spec.latents + 2, config.policy.max_new_tokens + COMPLETION) + spec.answerPrefix.length + 1;
-  return {
-    reserved: [spec.padId, spec.botId, spec.eotId, spec.eosId, policy.injectId, policy.separatorId],
-    longest: spec.model.maxPositions - beside,
-  };
+  return { reserved: reservedOf(bench), longest: spec.model.maxPositions - beside };
+}
+
+/** Ids that mean something to the model and the policy beside words. */
+export function reservedOf({ client, policy }: Pick<Bench, 'client' | 'policy'>): number[] {
+  const { spec } = client.lrm;
+  return [spec.padId, spec.botId, spec.eotId, spec.eosId, policy.injectId, policy.separatorId];
 }
 
 /** Row of lens ids [rows,LENS_TOP] as tokens. */

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadTokenizer, type Tokenizer, writeWordTokenizer } from '../lm/tokenizer.ts';
 import { createArithmetic } from '../worlds/arithmetic.ts';
-import { readQuestion } from './question.ts';
+import { readTyped } from './question.ts';
 
 let tokenizer: Tokenizer;
 const read = (text: string, longest = 100) =>
-  readQuestion(text, tokenizer, { reserved: [tokenizer.id('<bot>'), tokenizer.padId], longest });
+  readTyped('--question', text, tokenizer, { reserved: [tokenizer.id('<bot>'), tokenizer.padId], longest });
 
 beforeAll(async () => {
   const folder = mkdtempSync(join(tmpdir(), 'recodi-question-'));
@@ -17,7 +17,7 @@ beforeAll(async () => {
   tokenizer = await loadTokenizer(folder);
 });
 
-describe('readQuestion', () => {
+describe('readTyped', () => {
   it('takes a question as the world writes it, whatever the spaces', () => {
     const { text, tokens } = read('  Tom has 5  apples .\nHe buys 6 more . ');
     expect(text).toBe('Tom has 5 apples . He buys 6 more .');
@@ -42,7 +42,7 @@ describe('readQuestion', () => {
   });
 
   it('refuses nothing, and the signs that are the model’s own', () => {
-    expect(() => read(' \n')).toThrow(/expected a question, got nothing/);
+    expect(() => read(' \n')).toThrow(/--question: expected words, got nothing/);
     expect(() => read('Tom has <bot> 5 apples .')).toThrow(/"<bot>" is a sign of the model's own/);
   });
 });

@@ -99,7 +99,10 @@ function judgeVerbalisable(known: Evidence['known']): Verdict {
 const present = <T>(named: Readonly<Record<string, T | null>>) =>
   Object.entries(named).filter((entry): entry is [string, T & {}] => entry[1] !== null);
 
-function judgeReadable({ gap, fve, leads }: Evidence, { swap_gap: floor }: Pick<VerdictFloors, 'swap_gap'>): Verdict {
+export function judgeReadable(
+  { gap, fve, leads }: Pick<Evidence, 'gap' | 'fve' | 'leads'>,
+  { swap_gap: floor }: Pick<VerdictFloors, 'swap_gap'>,
+): Verdict {
   const apart = gap.low !== null && gap.low >= floor;
   const shownGap = gap.value === null || gap.low === null ? 'unknown' : bounded(gap.value, gap.low);
   const gapReason = `swap gap ${shownGap} ${apart ? '≥' : '<'} ${shown(floor)}`;

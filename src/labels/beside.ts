@@ -5,9 +5,9 @@
 import { type Bank, nearestTexts } from '../eval/bank.ts';
 import { type Bench, type ReadingTask, similarityTo, type Thoughts, vectorsOf } from '../eval/bench.ts';
 import { type Candidate, rank } from '../eval/candidates.ts';
-import { type Control, explained } from '../eval/readings.ts';
 import { readTexts } from '../eval/readTexts.ts';
 import { goldText } from '../eval/rows.ts';
+import { type Control, explained } from '../eval/scoredText.ts';
 import type { View } from '../lrm/views.ts';
 
 export interface Beside {

@@ -9,9 +9,14 @@ const NUMBER = /(?<![\p{L}\d.,/-])\d+(?:\.\d+)?(?![\p{L}\d/-]|[.,]\d)/gu;
 /** From near to far; a number that is edited stays above 0. */
 const DISTANCES = [1, -1, 2, -2, 3, -3] as const;
 
+/** Numbers of a text, in its order: as each is written, and where it begins. */
+export function numbersIn(text: string): { readonly written: string; readonly index: number }[] {
+  return [...text.matchAll(NUMBER)].map(({ 0: written, index }) => ({ written, index }));
+}
+
 /** Every number of the text that stands in it once, moved a little; its decimals stay as many. */
 export function numberEdits(question: string): Edit[] {
-  const numbers = [...question.matchAll(NUMBER)].map(({ 0: written, index }) => ({ written, index }));
+  const numbers = numbersIn(question);
   return numbers.flatMap(({ written, index }) => {
     const from = Number(written);
     const others = numbers.filter(other => other.index !== index).map(other => Number(other.written));
