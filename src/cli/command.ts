@@ -30,6 +30,8 @@ interface Definition<O> {
   readonly work: Work<O>;
   /** The work is a run that is resumed where its process crashes (supervise.ts). */
   readonly supervised?: boolean;
+  /** What the first Ctrl-C is answered, where no run is saved. */
+  readonly onInterrupt?: string;
 }
 
 interface SupervisedOptions extends CommonOptions {
@@ -41,7 +43,7 @@ interface SupervisedOptions extends CommonOptions {
 /** Gives a command its shared options and what it does. */
 export function defineCommand<O extends CommonOptions>(
   command: Command,
-  { examples, work, supervised = false }: Definition<O>,
+  { examples, work, supervised = false, onInterrupt }: Definition<O>,
 ): void {
   if (supervised)
     command
@@ -58,7 +60,7 @@ export function defineCommand<O extends CommonOptions>(
       const options = given.at(-2) as O;
       const positional = given.slice(0, -2) as string[];
       const isParent = supervised && mayHaveChild(options);
-      process.exitCode = await (isParent ? superviseThis(options) : perform(work, options, positional));
+      process.exitCode = await (isParent ? superviseThis(options) : perform(work, options, positional, onInterrupt));
     });
 }
 
@@ -96,9 +98,10 @@ async function perform<O extends CommonOptions>(
   work: Work<O>,
   options: O,
   positional: readonly string[],
+  onInterrupt: string | undefined,
 ): Promise<number> {
   const progress = createProgress();
-  const interrupts = watchInterrupts(line => progress.note(line));
+  const interrupts = watchInterrupts(line => progress.note(line), onInterrupt);
   let printed = false;
   const print: CommandContext['print'] = (value, text) => {
     printed = true;

@@ -52,6 +52,7 @@ export function registerInspect(program: Command): void {
         if (!signal.aborted) await once(signal, 'abort');
         await close();
       },
+      onInterrupt: 'Ending the inspector. Once more to quit at once.',
     },
   );
 }

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 
 const script = `
   import { watchInterrupts } from ${JSON.stringify(new URL('./interrupt.ts', import.meta.url).href)};
-  const interrupts = watchInterrupts(line => console.log(line));
+  const interrupts = watchInterrupts(line => console.log(line), process.argv.includes('viewer') ? 'Ending the viewer.' : undefined);
   setInterval(() => {}, 1000);
   console.log('ready');
   interrupts.signal.addEventListener('abort', () => {
@@ -35,6 +35,17 @@ it.each([
   child.kill(signal);
   await said(child, 'checkpoint');
   expect((await once(child, 'exit'))[0]).toBe(code);
+});
+
+it.each([
+  [[], /a run is saved/],
+  [['viewer'], /^Ending the viewer\.\n/],
+])('says what becomes of the work, %j', async (args, sentence) => {
+  const child = start(...args);
+  await said(child, 'ready');
+  child.kill('SIGINT');
+  expect((await once(child.stdout, 'data'))[0]).toMatch(sentence);
+  await once(child, 'exit');
 });
 
 it('the second ends the process at once, as that signal does', async () => {

@@ -34,8 +34,10 @@ export async function unlessAborted<T>(signal: AbortSignal, work: () => Promise<
   }
 }
 
+const STOPPING = 'Stopping: what is under way is finished, and a run is saved. Once more to quit at once.';
+
 /** `say` gets the sentence that the user sees at the first signal. */
-export function watchInterrupts(say: (sentence: string) => void): Interrupts {
+export function watchInterrupts(say: (sentence: string) => void, stopping = STOPPING): Interrupts {
   const controller = new AbortController();
   setMaxListeners(0, controller.signal);
   let ending: Ending | undefined;
@@ -49,7 +51,7 @@ export function watchInterrupts(say: (sentence: string) => void): Interrupts {
     }
     ending = name;
     first = performance.now();
-    say('Stopping: what is under way is finished, and a run is saved. Once more to quit at once.');
+    say(stopping);
     controller.abort(new DOMException(`interrupted by ${name}`, 'AbortError'));
   };
   const names = Object.keys(EXIT) as Ending[];
