@@ -42,15 +42,18 @@ export function registerInspect(program: Command): void {
           return;
         }
         const { inspectorApp } = await import('../inspect/app.ts');
+        const { createComputing } = await import('../inspect/computing.ts');
         const { listen } = await import('../inspect/serve.ts');
         const { summarize } = await import('../inspect/summary.ts');
-        const { url, close } = await listen(inspectorApp(runs, page), port);
+        const computing = createComputing();
+        const { url, close } = await listen(inspectorApp(runs, page, computing), port);
         print({ url }, `${url}  (Ctrl-C ends it)`);
         if (open) openBrowser(url);
         // The files are read, and kept, while the browser starts.
         summarize(runs);
         if (!signal.aborted) await once(signal, 'abort');
         await close();
+        await computing.close();
       },
       onInterrupt: 'Ending the inspector. Once more to quit at once.',
     },

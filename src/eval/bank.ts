@@ -19,8 +19,8 @@ export interface Bank {
   readonly states: SharedFloats;
 }
 
-/** The run's bank. Its texts are drawn again; its states come from the run folder, where they are kept once they were read. */
-export async function buildBank(bench: Bench): Promise<Bank> {
+/** The run's bank. Its texts are drawn again; its states come from the run folder, where `keep` has them kept once they were read. */
+export async function buildBank(bench: Bench, { keep = true } = {}): Promise<Bank> {
   const { config, client, world, sets, progress, paths } = bench;
   const problems = sets.get('train')!.problems;
   const request = {
@@ -36,7 +36,7 @@ export async function buildBank(bench: Bench): Promise<Bank> {
   const { context } = config.targets;
   const onProgress = (done: number) => progress.update(done);
   const { states } = await readFreeTexts(client, world, problems, { ...request, context, onProgress });
-  keepStates(paths.bank, texts, states);
+  if (keep) keepStates(paths.bank, texts, states);
   return bankOf(bench, texts, states);
 }
 

@@ -1,7 +1,7 @@
 /**
  * The inspector's endpoints. It answers this machine's own browser and nobody else: the Host header must name the loopback
  * (another name that was made to point here is refused), the Origin, where there is one, must be the page's own, and the page may
- * load nothing from elsewhere. It only reads.
+ * load nothing from elsewhere. It only reads; what computes besides, where anything does, is computing.ts.
  */
 import { type Context, Hono } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
@@ -11,6 +11,7 @@ import { type ErrorCode, RecodiError, toRecodiError } from '../run/errors.ts';
 import type { JsonRecord } from '../run/jsonl.ts';
 import { metricRow } from '../run/metrics.ts';
 import type { BuiltPage } from './builtPage.ts';
+import { addComputing, type Computing, withToken } from './computing.ts';
 import { followLines } from './jsonlTail.ts';
 import { MAP_METHODS, mapJson } from './map.ts';
 import { indexJson, problemAnswer } from './problems.ts';
@@ -34,7 +35,7 @@ const STATUS = { usage: 404, input: 422, config: 422, gate: 500, device: 500, in
   number
 >;
 
-export function inspectorApp(runs: readonly RunReader[], page: BuiltPage): Hono {
+export function inspectorApp(runs: readonly RunReader[], page: BuiltPage, computing?: Computing): Hono {
   const app = new Hono();
   app.use(
     secureHeaders({
@@ -60,7 +61,6 @@ export function inspectorApp(runs: readonly RunReader[], page: BuiltPage): Hono 
     const site = c.req.header('sec-fetch-site') ?? 'none';
     if (c.req.path.startsWith('/api/') && site !== 'same-origin' && site !== 'none')
       return refuse(c, 'the request comes from another page');
-    if (c.req.method !== 'GET' && c.req.method !== 'HEAD') return refuse(c, 'the inspector only reads');
     c.header('Cache-Control', 'no-store');
     return next();
   });
@@ -74,6 +74,11 @@ export function inspectorApp(runs: readonly RunReader[], page: BuiltPage): Hono 
     if (!run) throw new RecodiError('usage', `there is no run ${c.req.param('run')}; ${runs.length} were named.`);
     return run;
   };
+  if (computing) addComputing(app, runOf, computing);
+  app.use(async (c, next) => {
+    if (c.req.method !== 'GET' && c.req.method !== 'HEAD') return refuse(c, 'the inspector only reads');
+    return next();
+  });
   app.get('/api/runs', c => c.json(summarize(runs)));
   app.get('/api/runs/:run{\\d+}/metrics', c => c.json(metricsOf(runOf(c))));
   app.get('/api/runs/:run{\\d+}/metrics/live', c => live(c, runOf(c)));
@@ -91,7 +96,8 @@ export function inspectorApp(runs: readonly RunReader[], page: BuiltPage): Hono 
     const name = c.req.param('name') ?? 'index.html';
     const text = page.get(name);
     if (text === undefined) return c.notFound();
-    return c.body(text, 200, { 'Content-Type': TYPES[name.split('.').at(-1) ?? ''] ?? 'application/octet-stream' });
+    const body = computing && name === 'index.html' ? withToken(text, computing) : text;
+    return c.body(body, 200, { 'Content-Type': TYPES[name.split('.').at(-1) ?? ''] ?? 'application/octet-stream' });
   });
   app.notFound(c => c.json({ error: { code: 'usage', message: `there is no ${c.req.path} here.` } }, 404));
   return app;

@@ -7,6 +7,7 @@ import type { Label } from '../labels/schema.ts';
 import type { AuditFile } from './auditFile.ts';
 import type { EvaluationFile } from './evaluationFile.ts';
 
+export type * from './computeWire.ts';
 export type { Figure, Label };
 
 /** Of an answer that is none: what is wrong with which file, and what to do. */

@@ -1,0 +1,84 @@
+/** What the page asks to be computed, and what it hears meanwhile; part of wire.ts. */
+import type { OwnText } from '../eval/ownText.ts';
+import type { AnswerFollowed, Followed } from '../eval/whatIf.ts';
+import type { Label } from '../labels/schema.ts';
+import type { WireError } from './wire.ts';
+
+export type { ScoreRequest, TryRequest } from './computing.ts';
+export type { AnswerFollowed, Followed };
+
+/** What a card shows of a thought: a label, or as much of one as there is of a question that was only tried. */
+export interface Thought
+  extends Pick<
+      Label,
+      | 'id'
+      | 'question'
+      | 'view'
+      | 'steps'
+      | 'anchor'
+      | 'explanation'
+      | 'words'
+      | 'completion'
+      | 'answer'
+      | 'scores'
+      | 'controls'
+      | 'alternatives'
+      | 'lens'
+      | 'causal'
+      | 'verdicts'
+      | 'probability'
+    >,
+    Partial<Pick<Label, 'gold' | 'edits' | 'provenance'>> {
+  /** null where nobody asked whether it may be learned from. */
+  readonly accepted: boolean | null;
+}
+
+/** GET api/runs/N/try: questions of held-out problems, for who does not know what to ask; refused for a run that cannot compute. */
+export interface TryExamples {
+  readonly questions: readonly string[];
+}
+
+/** The question as it was asked, and with a number edited. */
+export type Side = 'asked' | 'edited';
+
+/** A number that may be edited in place. */
+export interface WrittenNumber {
+  readonly written: string;
+  /** Where it begins in the question. */
+  readonly index: number;
+}
+
+/** The model has thought; its thoughts are to be read. */
+export interface AskedEvent {
+  readonly event: 'asked';
+  readonly side: Side;
+  /** As the model reads it. */
+  readonly question: string;
+  readonly numbers: readonly WrittenNumber[];
+  /** First token of the model's answer. */
+  readonly answer: string;
+  readonly views: readonly { readonly view: string; readonly steps: readonly number[]; readonly described: string }[];
+  /** The least swap gap of a readable reading. */
+  readonly gapFloor: number;
+}
+
+export interface ReadEvent {
+  readonly event: 'read';
+  readonly side: Side;
+  readonly thought: Thought;
+  /** Of the edited question, by what the reading before predicts; null where it predicts nothing. */
+  readonly followed: Followed | null;
+}
+
+/** A text of one's own: what a reading of it would be worth. */
+export type OwnScore = OwnText;
+
+/** One line each of what POST api/runs/N/try and api/runs/N/score answer. */
+export type JobEvent =
+  | { readonly event: 'stage'; readonly name: string; readonly done: number; readonly total: number }
+  | AskedEvent
+  | ReadEvent
+  | ({ readonly event: 'answered' } & AnswerFollowed)
+  | { readonly event: 'scored'; readonly own: OwnScore }
+  | { readonly event: 'done' }
+  | ({ readonly event: 'refused' } & WireError);
