@@ -5,8 +5,7 @@ import { FVE, SIMILARITY } from './ThoughtCard.tsx';
 import { Part, Score, Text } from './ThoughtDetails.tsx';
 
 /** A row among what a reading is held against. Its text is the world's, and hidden as all gold is. */
-export function Ceiling({ label: { gold } }: { readonly label: Label }) {
-  const { text, similarity, fve } = gold.ceiling;
+export function Ceiling({ text, similarity, fve }: Label['gold']['ceiling']) {
   return (
     <tr>
       <th scope="row">
@@ -19,7 +18,7 @@ export function Ceiling({ label: { gold } }: { readonly label: Label }) {
   );
 }
 
-export function Nearest({ label: { nearest } }: { readonly label: Label }) {
+export function Nearest({ nearest }: Pick<Label, 'nearest'>) {
   return (
     <Part
       title="Nearest in the bank"

@@ -147,7 +147,7 @@ function Line({ index, wanted, row, current }: LineProps) {
     <li>
       <a
         class="line"
-        href={href(`${run}/problems/${encodeURIComponent(id)}`, {}, params)}
+        href={href(`${run}/problems/${encodeURIComponent(id)}`, { own: undefined }, params)}
         aria-current={id === current ? 'page' : undefined}
       >
         <span class="question">{visible(problems.question[row]!)}</span>

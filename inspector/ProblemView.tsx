@@ -1,9 +1,12 @@
 /** The heart: a question, the chain of thoughts about it as a strip of cards, and the answer. */
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type { Label, ProblemAnswer, Problems } from '../src/inspect/wire.ts';
+import { Answers } from './Answers.tsx';
 import { ask } from './answers.ts';
-import { stepsName, visible } from './format.ts';
+import { canCompute } from './computing.ts';
+import { visible } from './format.ts';
 import { useKeys } from './keys.ts';
+import { OwnText } from './OwnText.tsx';
 import { ProblemList } from './ProblemList.tsx';
 import { chosenRows, indexed, wantedOf } from './problemIndex.ts';
 import { go, href, type Route, route, withParams } from './route.ts';
@@ -43,7 +46,7 @@ function Reader({ problems }: { readonly problems: Problems }) {
     row === undefined ? undefined : index.problems.id[row],
   );
   const [previous, next] = neighbours.map(
-    id => id !== undefined && href(`${run}/problems/${encodeURIComponent(id)}`, {}, params),
+    id => id !== undefined && href(`${run}/problems/${encodeURIComponent(id)}`, { own: undefined }, params),
   );
   useSheet(() => {
     const shown = current === undefined ? undefined : ask<ProblemAnswer>(problemPath(run, current)).peek();
@@ -116,13 +119,18 @@ function Question({ label, children }: { readonly label: Label; readonly childre
         {children}
       </div>
       <h2>{visible(label.question)}</h2>
+      {canCompute && (
+        <p class="note">
+          <a href={href(`${route.value.run}/try`, { q: label.question })}>Ask this again, with another number</a>
+        </p>
+      )}
     </header>
   );
 }
 
 function Thoughts({ problem }: { readonly problem: ProblemAnswer }) {
   const { labels, described, gapFloor } = problem;
-  const { params } = route.value;
+  const { params, run } = route.value;
   const goldShown = params.get('gold') === '1';
   const selected = Math.max(
     0,
@@ -165,6 +173,7 @@ function Thoughts({ problem }: { readonly problem: ProblemAnswer }) {
         ))}
         <AnswerCard problem={problem} goldShown={goldShown} />
       </ol>
+      <OwnText run={run} thought={labels[selected]!} of={{ problem: labels[selected]!.problem }} />
       <ThoughtDetails label={labels[selected]!} />
     </>
   );
@@ -182,20 +191,7 @@ function AnswerCard({ problem, goldShown }: { readonly problem: ProblemAnswer; r
       </header>
       <p class="described">with its latents</p>
       <p class="thought">{visible(problem.answer ?? answer.latent)}</p>
-      <table class="answers">
-        <caption>with a text in the latents' place</caption>
-        <tbody>
-          {problem.labels.map(label => (
-            <tr key={label.view}>
-              <th scope="row" title={label.view}>
-                {stepsName(label.steps).replace('latent ', '')}
-              </th>
-              <td class="text">{visible(label.answer.explained)}</td>
-              <td>{label.answer.same ? '= same' : '≠ another'}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <Answers thoughts={problem.labels} />
       <div class={goldShown ? 'gold shown' : 'gold'}>
         {goldShown ? (
           <>

@@ -1,6 +1,8 @@
 /** One latent step at a glance: what the model thought, whether that is to be believed, and why. */
+
+import type { ComponentChildren } from 'preact';
 import { Fragment } from 'preact';
-import type { Label } from '../src/inspect/wire.ts';
+import type { Label, Thought } from '../src/inspect/wire.ts';
 import { type Floor, type Range, ScoreBar } from './Bars.tsx';
 import { BELIEFS, beliefOfLabel, signOf, VERDICTS, type VerdictName, whyOf } from './belief.ts';
 import { decimal, stepsName, visible } from './format.ts';
@@ -17,22 +19,40 @@ export const CONTROLS = {
 
 export const CONTROL_NAMES = Object.keys(CONTROLS) as (keyof Label['controls'])[];
 
+interface WordsProps {
+  readonly label: Pick<Thought, 'explanation' | 'words'>;
+  /** What was read before: words that were others then are marked. */
+  readonly before?: string | null | undefined;
+}
+
 /** The explanation word by word: read ones stand firm, the others are the language's guess. */
-export function Words({ label }: { readonly label: Label }) {
-  const { explanation, words } = label;
+export function Words({ label: { explanation, words }, before }: WordsProps) {
   if (explanation === null) return <p class="thought silent">no text says anything of this thought</p>;
-  if (words.length === 0) return <p class="thought">{visible(explanation)}</p>;
+  const old = before == null ? undefined : before.split(' ');
+  if (words.length === 0)
+    return (
+      <p class="thought">
+        <Marked when={old !== undefined && before !== explanation}>{visible(explanation)}</Marked>
+      </p>
+    );
   return (
     <p class="thought">
       {words.map((word, index) => (
         // A space, so that lines break between words and a copied text is the text.
         <Fragment key={index}>
           {index > 0 && ' '}
-          <Word {...word} />
+          <Marked when={old !== undefined && old[index] !== word.word}>
+            <Word {...word} />
+          </Marked>
         </Fragment>
       ))}
     </p>
   );
+}
+
+function Marked({ when, children }: { readonly when: boolean; readonly children: ComponentChildren }) {
+  const Tag = when ? 'mark' : 'span';
+  return <Tag>{children}</Tag>;
 }
 
 function Word({ word, loss, read }: Label['words'][number]) {
@@ -48,7 +68,7 @@ function Word({ word, loss, read }: Label['words'][number]) {
 }
 
 /** What the completion holds beyond the explanation. */
-function Completion({ label: { explanation, completion } }: { readonly label: Label }) {
+export function Completion({ explanation, completion }: Pick<Thought, 'explanation' | 'completion'>) {
   const said = explanation ?? '';
   const rest = completion.startsWith(said) ? completion.slice(said.length).trim() : completion;
   return (
@@ -59,7 +79,7 @@ function Completion({ label: { explanation, completion } }: { readonly label: La
   );
 }
 
-export function Verdicts({ label }: { readonly label: Label }) {
+export function Verdicts({ label }: { readonly label: Thought }) {
   return (
     <ul class="verdicts">
       {(Object.keys(VERDICTS) as VerdictName[]).map(name => {
@@ -93,7 +113,7 @@ interface MeterProps {
   readonly value: number;
   readonly range: Range;
   readonly floors: readonly Floor[];
-  readonly ceiling?: number;
+  readonly ceiling?: number | undefined;
 }
 
 function Meter({ name, value, range, floors, ceiling }: MeterProps) {
@@ -110,17 +130,17 @@ function Meter({ name, value, range, floors, ceiling }: MeterProps) {
   );
 }
 
-export function floorsOf({ controls }: Label, score: 'similarity' | 'fve'): Floor[] {
+export function floorsOf({ controls }: Pick<Thought, 'controls'>, score: 'similarity' | 'fve'): Floor[] {
   return CONTROL_NAMES.map(name => ({ name: CONTROLS[name], value: controls[name][score] }));
 }
 
 /** The gold step that the label's anchor speaks of; undefined where it speaks of none. */
-const goldOf = ({ anchor, gold }: Label) => {
+const goldOf = ({ anchor, gold }: Thought) => {
   const step = /^(\d+)\./.exec(anchor ?? '')?.[1];
-  return step === undefined ? undefined : gold.steps[Number(step) - 1];
+  return step === undefined ? undefined : gold?.steps[Number(step) - 1];
 };
 
-function Gold({ label, shown }: { readonly label: Label; readonly shown: boolean }) {
+function Gold({ label, shown }: { readonly label: Thought; readonly shown: boolean }) {
   const step = goldOf(label);
   if (!step) return <p class="gold">no gold step belongs to this one</p>;
   if (!shown) return <p class="gold">gold step hidden: guess first, then press g</p>;
@@ -133,15 +153,20 @@ function Gold({ label, shown }: { readonly label: Label; readonly shown: boolean
 }
 
 interface ThoughtCardProps {
-  readonly label: Label;
+  readonly label: Thought;
   readonly described: string;
   readonly selected: boolean;
-  readonly goldShown: boolean;
+  readonly goldShown?: boolean;
   readonly gapFloor: number | null;
   readonly to: string;
+  /** The reading of the question before it was edited. */
+  readonly before?: Thought | undefined;
+  /** What stands below it all. */
+  readonly children?: ComponentChildren;
 }
 
-export function ThoughtCard({ label, described, selected, goldShown, gapFloor, to }: ThoughtCardProps) {
+export function ThoughtCard(props: ThoughtCardProps) {
+  const { label, described, selected, goldShown = false, gapFloor, to, before, children } = props;
   const belief = beliefOfLabel(label);
   const { sign, word } = BELIEFS[belief];
   const { scores, probability, explanation } = label;
@@ -161,8 +186,8 @@ export function ThoughtCard({ label, described, selected, goldShown, gapFloor, t
         </p>
       </header>
       <p class="described">{described.replace(/^latent steps? [^,;]*?(?: together)?, /, '')}</p>
-      <Words label={label} />
-      <Completion label={label} />
+      <Words label={label} before={before?.explanation} />
+      <Completion {...label} />
       <Verdicts label={label} />
       <p class="why">{visible(whyOf(label))}</p>
       <dl class="meters">
@@ -171,14 +196,14 @@ export function ThoughtCard({ label, described, selected, goldShown, gapFloor, t
           value={scores.similarity}
           range={SIMILARITY}
           floors={floorsOf(label, 'similarity')}
-          ceiling={label.gold.ceiling.similarity}
+          ceiling={label.gold?.ceiling.similarity}
         />
         <Meter
           name="FVE"
           value={scores.fve}
           range={FVE}
           floors={floorsOf(label, 'fve')}
-          ceiling={label.gold.ceiling.fve}
+          ceiling={label.gold?.ceiling.fve}
         />
         <Meter
           name="swap gap"
@@ -187,7 +212,8 @@ export function ThoughtCard({ label, described, selected, goldShown, gapFloor, t
           floors={gapFloor === null ? [] : [{ name: 'asked for', value: gapFloor }]}
         />
       </dl>
-      <Gold label={label} shown={goldShown} />
+      {label.gold && <Gold label={label} shown={goldShown} />}
+      {children}
     </li>
   );
 }

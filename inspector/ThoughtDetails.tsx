@@ -1,9 +1,10 @@
 /** All that is known of one step's reading: what it is held against, what else might stand there, what the thought is there for. */
 import type { ComponentChildren } from 'preact';
-import type { Label } from '../src/inspect/wire.ts';
+import type { Thought } from '../src/inspect/wire.ts';
 import { type Range, ScoreBar } from './Bars.tsx';
 import { Ceiling, Nearest } from './Beside.tsx';
 import { decimal, percent, stepsName, visible } from './format.ts';
+import { Changed } from './Question.tsx';
 import { CONTROL_NAMES, CONTROLS, FVE, SIMILARITY } from './ThoughtCard.tsx';
 
 const SHARE: Range = { from: 0, to: 1 };
@@ -30,8 +31,8 @@ export function Part({ title, note, children }: { title: string; note: string; c
   );
 }
 
-function Controls({ label }: { readonly label: Label }) {
-  const { explanation, scores, controls } = label;
+function Controls({ label }: { readonly label: Thought }) {
+  const { explanation, scores, controls, gold } = label;
   return (
     <Part
       title="Against what reads nothing"
@@ -73,14 +74,14 @@ function Controls({ label }: { readonly label: Label }) {
             <Score value={scores.similarity - scores.gap} range={SIMILARITY} />
             <td />
           </tr>
-          <Ceiling label={label} />
+          {gold && <Ceiling {...gold.ceiling} />}
         </tbody>
       </table>
     </Part>
   );
 }
 
-function Alternatives({ label: { alternatives } }: { readonly label: Label }) {
+function Alternatives({ label: { alternatives } }: { readonly label: Thought }) {
   return (
     <Part title="What else was tried" note="Further candidates, as the decoding ranked them.">
       {alternatives.length === 0 ? (
@@ -103,7 +104,7 @@ function Alternatives({ label: { alternatives } }: { readonly label: Label }) {
   );
 }
 
-function Lens({ label: { lens, steps } }: { readonly label: Label }) {
+function Lens({ label: { lens, steps } }: { readonly label: Thought }) {
   return (
     <Part title="Logit lens" note="The first tokens that the model's own head reads in the latent.">
       {lens.map((tokens, index) => (
@@ -127,7 +128,7 @@ const KINDS = ['swap', 'zero', 'mean', 'noise'] as const;
 const most = (shares: readonly (number | null)[]) =>
   shares.reduce<number | null>((a, b) => (a === null || (b !== null && b > a) ? b : a), null);
 
-function Causal({ label: { causal, steps } }: { readonly label: Label }) {
+function Causal({ label: { causal, steps } }: { readonly label: Thought }) {
   return (
     <Part
       title="What it is there for"
@@ -165,7 +166,7 @@ function Causal({ label: { causal, steps } }: { readonly label: Label }) {
   );
 }
 
-function Edits({ label: { edits, question } }: { readonly label: Label }) {
+function Edits({ label: { edits, question } }: { readonly label: Thought }) {
   if (!edits) return null;
   return (
     <Part
@@ -193,37 +194,24 @@ function Edits({ label: { edits, question } }: { readonly label: Label }) {
   );
 }
 
-/** A text whose words that are not those of the one before are marked. */
-function Changed({ before, after, text = false }: { before: string; after: string; text?: boolean }) {
-  const old = before.split(' ');
-  return (
-    <span class={text ? 'text' : undefined}>
-      {after.split(' ').map((word, index) => (
-        <span key={index}>
-          {index > 0 && ' '}
-          {word === old[index] ? visible(word) : <mark>{visible(word)}</mark>}
-        </span>
-      ))}
-    </span>
-  );
-}
-
-export function ThoughtDetails({ label }: { readonly label: Label }) {
-  const { scores, provenance } = label;
+export function ThoughtDetails({ label }: { readonly label: Thought }) {
+  const { scores, nearest, provenance } = label;
   return (
     <section class="details" aria-label={`Details of ${stepsName(label.steps)}`}>
       <h3>{stepsName(label.steps)}, in full</h3>
       <div class="parts">
         <Controls label={label} />
         <Alternatives label={label} />
-        <Nearest label={label} />
+        {nearest && <Nearest nearest={nearest} />}
         <Causal label={label} />
         <Edits label={label} />
         <Lens label={label} />
       </div>
       <p class="note">
-        {scores.tokens} tokens, {decimal(scores.log_likelihood)} nats under the warm start; found by {provenance.decode}
-        , reward {provenance.reward}; run {visible(provenance.run)}, recodi {provenance.recodi}.
+        {scores.tokens} tokens, {decimal(scores.log_likelihood)} nats under the warm start
+        {provenance &&
+          `; found by ${provenance.decode}, reward ${provenance.reward}; run ${visible(provenance.run)}, recodi ${provenance.recodi}`}
+        .
       </p>
     </section>
   );

@@ -1,11 +1,12 @@
 /** Whether a reading may be believed, in one word, and the verdicts that it rests on. */
-import type { Label } from '../src/inspect/wire.ts';
+import type { Label, Thought } from '../src/inspect/wire.ts';
 
-export type Belief = 'accepted' | 'doubtful' | 'unreadable' | 'silent';
+export type Belief = 'accepted' | 'readable' | 'doubtful' | 'unreadable' | 'silent';
 
 /** A sign and a word each, so that colour is not the only difference. */
 export const BELIEFS: Readonly<Record<Belief, { readonly sign: string; readonly word: string }>> = {
   accepted: { sign: '✓', word: 'accepted' },
+  readable: { sign: '✓', word: 'readable' },
   doubtful: { sign: '◐', word: 'not accepted' },
   unreadable: { sign: '✕', word: 'not readable' },
   silent: { sign: '○', word: 'says nothing' },
@@ -13,24 +14,25 @@ export const BELIEFS: Readonly<Record<Belief, { readonly sign: string; readonly 
 
 interface Read {
   readonly explanation: string | null;
-  readonly accepted: boolean;
+  /** null: nobody asked. */
+  readonly accepted: boolean | null;
   readonly readable: boolean;
 }
 
 export function beliefOf({ explanation, accepted, readable }: Read): Belief {
   if (explanation === null) return 'silent';
   if (!readable) return 'unreadable';
+  if (accepted === null) return 'readable';
   return accepted ? 'accepted' : 'doubtful';
 }
 
-export const beliefOfLabel = ({ explanation, accepted, verdicts }: Label): Belief =>
+export const beliefOfLabel = ({ explanation, accepted, verdicts }: Thought): Belief =>
   beliefOf({ explanation, accepted, readable: verdicts.readable.holds });
 
 /** The reason that decided. */
-export function whyOf(label: Label): string {
-  const { verdicts, probability, explanation, accepted } = label;
+export function whyOf({ verdicts, probability, explanation, accepted }: Thought): string {
   if (explanation === null) return verdicts.verbalisable.reason;
-  if (!verdicts.readable.holds || accepted) return verdicts.readable.reason;
+  if (!verdicts.readable.holds || accepted !== false) return verdicts.readable.reason;
   const { follows } = verdicts;
   if (follows && follows.holds !== true) return follows.reason;
   return probability === null ? verdicts.readable.reason : 'too improbable, by its scores, to say the whole step';

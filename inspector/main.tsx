@@ -16,6 +16,7 @@ import { SamplesView } from './SamplesView.tsx';
 import { AnswerView } from './States.tsx';
 import { TableView } from './TableView.tsx';
 import { TAKE_KEYS, TakeAway } from './TakeAway.tsx';
+import { TryView } from './TryView.tsx';
 import 'uplot/dist/uPlot.min.css';
 import './style.css';
 
@@ -78,6 +79,7 @@ function Frame({ runs }: { readonly runs: Runs }) {
           {runs.runs.length > 1 && <NavLink to={href('compare')} on={view === 'compare'} text="Compare" />}
           <NavLink to={href(`${here.run}/problems`)} on={view === 'problems'} text="Readings" />
           <NavLink to={href(`${here.run}/map`)} on={view === 'map'} text="Map" />
+          <NavLink to={href(`${here.run}/try`)} on={view === 'try'} text="Try it" />
           <NavLink to={href(`${here.run}/table`)} on={view === 'table'} text="Table" />
           <NavLink to={href(`${here.run}/samples`)} on={view === 'samples'} text="Samples" />
           <NavLink to={href(`${here.run}/audit`)} on={view === 'audit'} text="Audit" />
@@ -98,6 +100,7 @@ function Frame({ runs }: { readonly runs: Runs }) {
           {view === 'curves' && <CurvesView runs={runs} />}
           {view === 'compare' && <CompareView runs={runs} />}
           {view === 'problems' && <ProblemsView key={here.run} />}
+          {view === 'try' && <TryView key={here.run} />}
           {view === 'table' && <TableView />}
           {view === 'samples' && <SamplesView />}
           {view === 'audit' && <AuditView />}
@@ -132,6 +135,9 @@ const NavLink = ({ to, on, text }: { to: string; on: boolean; text: string }) =>
   </a>
 );
 
+/** What was asked of one run may be asked of another. */
+const questionAsked = () => ({ q: route.value.params.get('q') ?? undefined });
+
 interface RunChoiceProps {
   readonly runs: readonly RunSummary[];
   readonly view: string;
@@ -141,7 +147,11 @@ interface RunChoiceProps {
 function RunChoice({ runs, view, chosen }: RunChoiceProps) {
   if (runs.length === 1) return <span class="run-name">{visible(runs[0]?.name ?? '')}</span>;
   return (
-    <select aria-label="Run" value={chosen} onChange={event => go(href(`${event.currentTarget.value}/${view}`))}>
+    <select
+      aria-label="Run"
+      value={chosen}
+      onChange={event => go(href(`${event.currentTarget.value}/${view}`, view === 'try' ? questionAsked() : {}))}
+    >
       {runs.map(run => (
         <option key={run.index} value={run.index}>
           {visible(run.name)}

@@ -31,7 +31,8 @@ function byView({ views, readings }: ProblemIndex): Grouping {
 }
 
 function byBelief(index: ProblemIndex): Grouping {
-  const beliefs = Object.keys(BELIEFS) as Belief[];
+  // Labels all say whether they are accepted.
+  const beliefs: readonly Belief[] = (Object.keys(BELIEFS) as Belief[]).filter(belief => belief !== 'readable');
   const of = Uint16Array.from(index.readings.view, (_, reading) => beliefs.indexOf(beliefAt(index, reading)));
   return { names: beliefs.map(belief => BELIEFS[belief].word), of, ordered: false };
 }

@@ -1,8 +1,11 @@
-/** Where the page is, kept in the address alone: `#/runs`, `#/curves?…`, `#/compare?…`, `#/0/problems/ID?…`, `#/0/table?…`, `#/0/samples?…`, `#/0/audit`, `#/0/map?…`. Every view can be linked to. */
+/** Where the page is, kept in the address alone: `#/runs`, `#/curves?…`, `#/compare?…`, `#/0/problems/ID?…`, `#/0/try?…`, `#/0/table?…`, `#/0/samples?…`, `#/0/audit`, `#/0/map?…`. Every view can be linked to. */
 import { computed, signal } from '@preact/signals';
 
+/** Of one run. */
+const RUN_VIEWS = ['table', 'samples', 'audit', 'map', 'try'] as const;
+
 export interface Route {
-  readonly view: 'home' | 'runs' | 'curves' | 'compare' | 'problems' | 'table' | 'samples' | 'audit' | 'map';
+  readonly view: 'home' | 'runs' | 'curves' | 'compare' | 'problems' | (typeof RUN_VIEWS)[number];
   /** Of the run's views. */
   readonly run: number;
   readonly problem: string | undefined;
@@ -20,8 +23,8 @@ export const route = computed<Route>(() => {
   const [first = '', second = '', third] = path.split('/');
   const run = /^\d+$/.test(first) ? Number(first) : 0;
   if (second === 'problems') return { view: 'problems', run, problem: third && decoded(third), params };
-  if (second === 'table' || second === 'samples' || second === 'audit' || second === 'map')
-    return { view: second, run, problem: undefined, params };
+  const ofRun = RUN_VIEWS.find(view => view === second);
+  if (ofRun) return { view: ofRun, run, problem: undefined, params };
   const view = first === 'runs' || first === 'curves' || first === 'compare' ? first : 'home';
   return { view, run, problem: undefined, params };
 });

@@ -34,7 +34,7 @@ export async function scoreOwnText(
   const { spec, tokenizer } = bench.client.lrm;
   const beside = question.tokens.length + COMPLETION + spec.answerPrefix.length + SIGNS;
   const limits = { reserved: reservedOf(bench), longest: spec.model.maxPositions - beside };
-  const { text } = readTyped('your text', typed, tokenizer, limits);
+  const { text } = readTyped('Your text', typed, tokenizer, limits);
   const request = {
     view,
     questions: [question.tokens],

@@ -28,7 +28,7 @@ export interface Thought
       | 'verdicts'
       | 'probability'
     >,
-    Partial<Pick<Label, 'gold' | 'edits' | 'provenance'>> {
+    Partial<Pick<Label, 'gold' | 'edits' | 'nearest' | 'provenance'>> {
   /** null where nobody asked whether it may be learned from. */
   readonly accepted: boolean | null;
 }

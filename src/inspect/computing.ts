@@ -52,7 +52,7 @@ export interface Thinker {
 
 export interface Computing {
   readonly token: string;
-  /** undefined while another is at work. */
+  /** undefined where another is at work. */
   begin(): Promise<Job | undefined>;
   thinker(): Promise<Thinker>;
   /** Cancels the job at work and ends its threads. */

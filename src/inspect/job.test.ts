@@ -10,6 +10,15 @@ describe('jobs', () => {
     expect(await jobs.begin()).toBeDefined();
   });
 
+  it('wait a moment for one that is about to end, or to be cancelled', async () => {
+    const jobs = createJobs();
+    const first = await jobs.begin();
+    const next = jobs.begin();
+    setTimeout(() => first!.cancel(), 10);
+    setTimeout(() => first!.end(), 20);
+    expect(await next).toBeDefined();
+  });
+
   it('wait for one that was cancelled to end, and only one of those that wait begins', async () => {
     const jobs = createJobs();
     const first = await jobs.begin();

@@ -3,6 +3,7 @@
  * have a task under way until then, and the next waits for that.
  */
 import { setMaxListeners } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Job {
   readonly signal: AbortSignal;
@@ -12,11 +13,14 @@ export interface Job {
 }
 
 export interface Jobs {
-  /** undefined while another is at work. */
+  /** undefined where another is at work, and stays so for a moment. */
   begin(): Promise<Job | undefined>;
   /** Cancels the one at work and waits until it has ended; none begins any more. */
   close(): Promise<void>;
 }
+
+/** Who leaves a job and asks for the next may be heard in the other order. */
+const PATIENCE_MS = 500;
 
 export function createJobs(): Jobs {
   let current: (Job & { readonly ended: Promise<void> }) | undefined;
@@ -42,7 +46,12 @@ export function createJobs(): Jobs {
 
   return {
     async begin() {
-      while (current?.signal.aborted) await current.ended;
+      const patience = sleep(PATIENCE_MS, 'over', { ref: false });
+      while (current) {
+        const { signal, ended } = current;
+        const waited = await (signal.aborted ? ended : Promise.race([ended, patience]));
+        if (waited === 'over' && !current?.signal.aborted) break;
+      }
       if (current || closed) return undefined;
       current = newJob();
       return current;

@@ -76,9 +76,9 @@ function progressTo(send: (event: JobEvent) => void): Progress {
 
 async function tryQuestion(work: Work, { question: typed, edit: asked }: TryRequest): Promise<void> {
   const { bench, send } = work;
-  const question = askedQuestion(bench, 'the question', typed);
+  const question = askedQuestion(bench, 'The question', typed);
   const edit = asked && editNumber(question.text, asked.number, asked.to);
-  const edited = edit && askedQuestion(bench, 'the edited question', edit.question);
+  const edited = edit && askedQuestion(bench, 'The edited question', edit.question);
   const before = await readSide(work, 'asked', await think(work, question));
   if (!edit || !edited) return;
   const after = await readSide(work, 'edited', await think(work, edited), { before, edit });
@@ -148,7 +148,7 @@ async function scoreText(work: Work, reader: RunReader, request: ScoreRequest): 
     'problem' in request
       ? labelled(reader, request.problem, request.view)
       : await tried(work, request.question, request.view);
-  const asked = await think(work, askedQuestion(bench, 'the question', question));
+  const asked = await think(work, askedQuestion(bench, 'The question', question));
   const own = await scoreOwnText(bench, {
     ...asked,
     view,
@@ -177,7 +177,7 @@ function labelled(reader: RunReader, problem: string, view: string): Beside {
 }
 
 async function tried(work: Work, typed: string, view: string): Promise<Beside> {
-  const asked = await think(work, askedQuestion(work.bench, 'the question', typed));
+  const asked = await think(work, askedQuestion(work.bench, 'The question', typed));
   const { question, views } = await invert(work, asked);
   const { controls } = views.find(one => one.view === view)!;
   return { question, controls, questions: [question], row: 0 };
