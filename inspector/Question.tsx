@@ -54,12 +54,13 @@ function NumberField({ written, number, now }: NumberFieldProps) {
       size={Math.max(2, now.length)}
       defaultValue={now}
       aria-label={`${written}, number ${number + 1} of the question; another number in its place`}
-      title={now === written ? 'edit this number' : `it was ${written}`}
+      title={now === written ? 'another number in its place, in digits' : `a number in digits; it was ${written}`}
       onChange={event => {
         const { value, validity } = event.currentTarget;
         const to = value.trim();
         if (to === '') put(written);
-        else if (validity.valid && to !== now) put(to);
+        else if (!validity.valid) event.currentTarget.reportValidity();
+        else if (to !== now) put(to);
       }}
       onKeyDown={event => {
         if (event.key === 'Enter') event.currentTarget.blur();

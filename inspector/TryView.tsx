@@ -1,4 +1,5 @@
 /** A question of one's own: the model thinks, its thoughts are read step by step, and again with a number of the question edited. */
+import { useSignal } from '@preact/signals';
 import type { Side, TryExamples, TryRequest } from '../src/inspect/wire.ts';
 import { Answers } from './Answers.tsx';
 import { ask } from './answers.ts';
@@ -27,7 +28,7 @@ export function TryView() {
       </main>
     );
   return (
-    <AnswerView answer={ask<TryExamples>(`api/runs/${run}/try`).value} what="questions can be tried here" whole>
+    <AnswerView answer={ask<TryExamples>(`api/runs/${run}/try`).value} what="questions to try" whole>
       {({ questions }) => <Trying run={run} examples={questions} />}
     </AnswerView>
   );
@@ -39,8 +40,11 @@ function Trying({ run, examples }: { readonly run: number; readonly examples: re
   const { params } = route.value;
   const question = params.get('q') ?? '';
   const draft = params.get('draft') ?? question;
+  const times = useSignal(0);
   const submit = () => {
-    if (draft.trim() !== '') go(asking(run, draft));
+    if (draft.trim() === '') return;
+    times.value += 1;
+    go(asking(run, draft));
   };
   return (
     <main id="main" class="wide try">
@@ -74,7 +78,7 @@ function Trying({ run, examples }: { readonly run: number; readonly examples: re
       {question === '' ? (
         <Beginning run={run} examples={examples} />
       ) : (
-        <Attempted key={`${run} ${question}`} run={run} question={question} />
+        <Attempted key={`${times.value} ${question}`} run={run} question={question} />
       )}
     </main>
   );

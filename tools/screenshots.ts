@@ -7,6 +7,7 @@ import { statSync } from 'node:fs';
 import { inspectorApp } from '../src/inspect/app.ts';
 import { chromiumPath, startChromium } from '../src/inspect/browser.fixture.ts';
 import { pageFolder, readPage } from '../src/inspect/builtPage.ts';
+import { createComputing } from '../src/inspect/computing.ts';
 import { openRuns } from '../src/inspect/runReader.ts';
 import { listen } from '../src/inspect/serve.ts';
 import { buildPage } from './page.ts';
@@ -25,7 +26,8 @@ const folders = process.argv.slice(2);
 if (folders.length !== 2) throw new Error('name two run folders, as runs/arithmetic runs/arithmetic-planted');
 if (!chromiumPath) throw new Error('no chromium on PATH: install one, as by apt-get install chromium');
 await buildPage();
-const server = await listen(inspectorApp(openRuns(folders), readPage(pageFolder())), 0);
+const computing = createComputing();
+const server = await listen(inspectorApp(openRuns(folders), readPage(pageFolder()), computing), 0);
 const browser = await startChromium();
 try {
   for (const [file, address, height] of PICTURES) {
@@ -39,4 +41,5 @@ try {
 } finally {
   await browser.close();
   await server.close();
+  await computing.close();
 }

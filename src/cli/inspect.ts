@@ -23,7 +23,9 @@ export function registerInspect(program: Command): void {
   defineCommand<InspectOptions>(
     program
       .command('inspect')
-      .description('show runs in the browser: what was read of every thought, whether to believe it, tables and curves')
+      .description(
+        'show runs in the browser: what was read of every thought, whether to believe it, tables and curves; and put questions of your own to their models',
+      )
       .argument('<run...>', 'run folders')
       .option('--port <n>', 'port on 127.0.0.1; 0 is any free one', portNumber, 0)
       .option('--no-open', 'do not open the browser')
