@@ -185,7 +185,7 @@ export function ThoughtCard(props: ThoughtCardProps) {
           )}
         </p>
       </header>
-      <p class="described">{described.replace(/^latent steps? [^,;]*?(?: together)?, /, '')}</p>
+      <p class="described">{described.replace(/^latent steps? \d+(?:, \d+)*(?: together)?, /, '')}</p>
       <Words label={label} before={before?.explanation} />
       <Completion {...label} />
       <Verdicts label={label} />
