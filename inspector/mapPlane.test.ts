@@ -36,6 +36,13 @@ it('enlarging leaves the point under the pointer where it is, and a click there 
   );
 });
 
+it('points that lie on one another are found where they are', () => {
+  const one = { x: 0, y: -100 };
+  const placement = zoomed(fitted([one, one], extent), 4, { x: 320, y: 240 });
+  expect(placed(placement, one).x).toBeCloseTo(320, 3);
+  expect(placed(placement, one).y).toBeCloseTo(240, 3);
+});
+
 it('an arrow key goes on in its direction, and from every point that has one ahead', () => {
   fc.assert(
     fc.property(points, fc.nat(), (given, pick) => {

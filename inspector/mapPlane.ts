@@ -17,6 +17,9 @@ export interface Point {
   readonly y: number;
 }
 
+/** Units that the points are taken to lie apart at the least: smaller ones would be lost in what numbers hold. */
+const SMALLEST_SPAN = 1e-6;
+
 /** Pixels around the outermost points. */
 const MARGIN = 28;
 
@@ -30,7 +33,7 @@ export function fitted(points: readonly Point[], { width, height }: Extent): Pla
     high = Math.max(high, y);
   }
   if (left > right) return { scale: 1, left: width / 2, top: height / 2 };
-  const room = (size: number, span: number) => Math.max(1, size - 2 * MARGIN) / Math.max(span, 1e-9);
+  const room = (size: number, span: number) => Math.max(1, size - 2 * MARGIN) / Math.max(span, SMALLEST_SPAN);
   const scale = Math.min(room(width, right - left), room(height, high - low));
   return { scale, left: width / 2 - (scale * (left + right)) / 2, top: height / 2 + (scale * (low + high)) / 2 };
 }
