@@ -12,6 +12,8 @@ import { Progress } from './Progress.tsx';
 import { Changed, EditedQuestion, type NumberEdit, readEdit } from './Question.tsx';
 import { go, href, route, withParams } from './route.ts';
 import { AnswerView, Message } from './States.tsx';
+import { trySheet } from './sheets.ts';
+import { useSheet } from './TakeAway.tsx';
 import { ThoughtCard } from './ThoughtCard.tsx';
 import { ThoughtDetails } from './ThoughtDetails.tsx';
 import './try.css';
@@ -157,6 +159,7 @@ function Thoughts({ run, attempt, asked, edit }: ThoughtsProps) {
     if (to) go(withParams({ step: to.view }), { replace: true });
   };
   useKeys({ ArrowRight: () => step(1), ArrowLeft: () => step(-1) });
+  useSheet(() => trySheet(asked, edited));
   const thought = shown.read[asked.views[selected]?.view ?? '']?.thought;
   const cards = { asked, selected, gapFloor: asked.gapFloor };
   return (

@@ -8,7 +8,9 @@ import type {
   RunSummary,
   Runs,
   Sample,
+  Thought,
 } from '../src/inspect/wire.ts';
+import type { Tried } from './attempt.ts';
 import { BELIEFS, beliefOfLabel } from './belief.ts';
 import { runName } from './format.ts';
 import type { MapPoint } from './MapCanvas.tsx';
@@ -117,7 +119,7 @@ export function readingsSheet(
   };
 }
 
-const thoughtRow = (label: Label): SheetRow => ({
+const thoughtRow = (label: Thought): SheetRow => ({
   view: label.view,
   reading: label.explanation,
   belief: BELIEFS[beliefOfLabel(label)].word,
@@ -127,6 +129,29 @@ const thoughtRow = (label: Label): SheetRow => ({
   'swap gap': label.scores.gap,
   'answer with it': label.answer.explained,
 });
+
+/** A question that was tried, and what became of it with another number, as far as they are read. */
+export function trySheet(asked: Tried, edited: Tried | undefined): Sheet {
+  return {
+    name: 'try',
+    title: asked.question,
+    lead: [
+      ['Answer', asked.answer],
+      ...(edited
+        ? ([
+            ['Edited', edited.question],
+            ['Answer', edited.answer],
+          ] as const)
+        : []),
+    ],
+    rows: [asked, ...(edited ? [edited] : [])].flatMap(({ question, answer, views, read }) =>
+      views.flatMap(({ view }) => {
+        const thought = read[view]?.thought;
+        return thought ? [{ question, answer, ...thoughtRow(thought) }] : [];
+      }),
+    ),
+  };
+}
 
 export function mapSheet(
   index: ProblemIndex,

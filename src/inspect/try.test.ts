@@ -1,5 +1,6 @@
 /** What the inspector computes, over a small trained run: by its endpoints, and in a real browser. */
 import { cpSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -201,6 +202,13 @@ describe.skipIf(!chromiumPath)('in Chromium', () => {
     await page.locator('.own-text').click();
     await page.keyboard.press('ArrowRight');
     await page.getByRole('heading', { name: 'latent step 3, in full' }).waitFor();
+    const [download] = await Promise.all([page.waitForEvent('download'), page.keyboard.press('l')]);
+    const rows = (await readFile(await download.path(), 'utf8'))
+      .trim()
+      .split('\n')
+      .map(row => JSON.parse(row));
+    const beliefs = await cards().locator('.belief').allInnerTexts();
+    expect(rows.map(row => [row.question, row.belief])).toEqual(beliefs.map(text => [QUESTION, text.slice(2)]));
     const copy = page.url();
     await page.goto('about:blank');
     await page.goto(copy);
