@@ -16,6 +16,7 @@ import { buildPage } from './page.ts';
 const PICTURES = [
   ['docs/inspector.png', '#/0/problems?step=k3@2.result', 860],
   ['docs/inspector-table.png', '#/0/table', 760],
+  ['docs/inspector-map.png', '#/0/map', 760],
   ['docs/inspector-audit.png', '#/1/audit', 860],
 ] as const;
 const WIDTH = 1280;
