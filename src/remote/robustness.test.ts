@@ -2,40 +2,33 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Pool } from '../tensor/pool.ts';
+import { describe, expect, it, type TestContext } from 'vitest';
 import { createRemotePool } from './pool.ts';
-import { type Wire, wireTo } from './proxy.fixture.ts';
-import { hasRedis, startRedis, type TestRedis } from './redis.fixture.ts';
+import { wireTo } from './proxy.fixture.ts';
+import { hasRedis, startRedis } from './redis.fixture.ts';
 import { LISTED, tasks } from './tasks.fixture.ts';
 import { startWorker, until, type WorkerProcess } from './workers.fixture.ts';
 
 const ENTRY = 'src/remote/worker.fixture.ts';
 const CUT_MS = 20_000;
 
-describe.skipIf(!hasRedis)('a remote pool outlives', { timeout: 240_000 }, () => {
-  let folder: string;
-  let redis: TestRedis;
-  let wire: Wire;
-  let pool: Pool;
-  let workers: WorkerProcess[];
-  let said: string[];
-
-  beforeEach(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'recodi-robust-'));
-    redis = await startRedis();
-    wire = await wireTo(redis.port);
-    workers = [];
-    said = [];
-    pool = await createRemotePool({
-      redis: wire.url,
-      device: 'cpu',
-      models: [],
-      say: line => said.push(line),
-      tasks: LISTED,
-    });
+/** Each has a Redis, a wire to it, a pool and workers of its own; so they can wait beside each other. */
+async function newScene({ onTestFinished }: TestContext) {
+  const folder = mkdtempSync(join(tmpdir(), 'recodi-robust-'));
+  const redis = await startRedis();
+  const wire = await wireTo(redis.port);
+  const workers: WorkerProcess[] = [];
+  const said: string[] = [];
+  const pool = await createRemotePool({
+    redis: wire.url,
+    device: 'cpu',
+    models: [],
+    say: line => said.push(line),
+    tasks: LISTED,
   });
-  afterEach(async () => {
+  const [note, gate] = [join(folder, 'note'), join(folder, 'gate')];
+  const openGate = () => writeFileSync(gate, '');
+  onTestFinished(async () => {
     openGate();
     await pool.close();
     await Promise.all(workers.map(worker => worker.stop()));
@@ -43,19 +36,25 @@ describe.skipIf(!hasRedis)('a remote pool outlives', { timeout: 240_000 }, () =>
     await redis.remove();
     rmSync(folder, { recursive: true });
   });
+  return {
+    redis,
+    wire,
+    workers,
+    said,
+    openGate,
+    begun: () => (existsSync(note) ? readFileSync(note, 'utf8').trim().split('\n') : []),
+    begin: (count: number) =>
+      Promise.all(Array.from({ length: count }, (_, n) => pool.run(tasks.waits, { note, gate, n }))),
+    hire: () => workers.push(startWorker(wire.url, [], { entry: ENTRY })),
+    joined: (count: number) => until(() => said.filter(line => line.includes('has joined')).length >= count),
+  };
+}
 
-  const note = () => join(folder, 'note');
-  const openGate = () => writeFileSync(join(folder, 'gate'), '');
-  const begun = () => (existsSync(note()) ? readFileSync(note(), 'utf8').trim().split('\n') : []);
-  const begin = (count: number) =>
-    Promise.all(
-      Array.from({ length: count }, (_, n) => pool.run(tasks.waits, { note: note(), gate: join(folder, 'gate'), n })),
-    );
-  const hire = () => workers.push(startWorker(wire.url, [], { entry: ENTRY }));
-  const joined = (count: number) => until(() => said.filter(line => line.includes('has joined')).length >= count);
-  const squares = (count: number) => Array.from({ length: count }, (_, n) => n * n);
+const squares = (count: number) => Array.from({ length: count }, (_, n) => n * n);
 
-  it('a worker that is killed in the middle of a task: another does it again, and it counts once', async () => {
+describe.skipIf(!hasRedis).concurrent('a remote pool outlives', { timeout: 240_000 }, () => {
+  it('a worker that is killed in the middle of a task: another does it again, and it counts once', async context => {
+    const { hire, joined, begin, begun, workers, openGate } = await newScene(context);
     hire();
     hire();
     await joined(2);
@@ -71,7 +70,8 @@ describe.skipIf(!hasRedis)('a remote pool outlives', { timeout: 240_000 }, () =>
     expect(begun().filter(line => line.endsWith(` ${n}`))).toHaveLength(2);
   });
 
-  it('that there is no worker for a while, says so, and takes the one that comes late', async () => {
+  it('that there is no worker for a while, says so, and takes the one that comes late', async context => {
+    const { openGate, begin, said, hire } = await newScene(context);
     openGate();
     const results = begin(3);
     await until(() =>
@@ -81,7 +81,8 @@ describe.skipIf(!hasRedis)('a remote pool outlives', { timeout: 240_000 }, () =>
     expect(await results).toEqual(squares(3));
   });
 
-  it('a restart of Redis that loses everything', async () => {
+  it('a restart of Redis that loses everything', async context => {
+    const { hire, joined, begin, begun, redis, openGate, said } = await newScene(context);
     hire();
     await joined(1);
     const results = begin(6);
@@ -95,7 +96,8 @@ describe.skipIf(!hasRedis)('a remote pool outlives', { timeout: 240_000 }, () =>
     expect(said.some(line => /is back/.test(line))).toBe(true);
   });
 
-  it('a cut of the network of 20 s', async () => {
+  it('a cut of the network of 20 s', async context => {
+    const { hire, joined, begin, begun, wire, openGate } = await newScene(context);
     hire();
     await joined(1);
     const results = begin(4);
