@@ -10,5 +10,5 @@ const { values } = parseArgs({
   options: { runs: { type: 'string', default: '20' }, seed: { type: 'string', default: String(Date.now() % 100_000) } },
 });
 const [kills, seed] = [Number(values.runs), Number(values.seed)];
-const finished = await underFire({ kills, seed, say: line => console.log(line) });
+const { finished } = await underFire({ kills, seed, say: line => console.log(line) });
 console.log(`kill: ${kills} kills, ${finished} trainings, each as if nothing had happened (seed ${seed})`);

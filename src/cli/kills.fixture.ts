@@ -8,8 +8,8 @@ import { integer, stream } from '../run/random.ts';
 import { type Ended, type Fault, newRuns, type Runs, recodi, wasBegun } from './runs.fixture.ts';
 
 const HOWS = ['kill', 'kill', 'kill', 'abort', 'SIGINT', 'SIGTERM', 'twice'] as const;
-/** A start has about so many writes, and so many milliseconds, from its begin to its end. */
-const [MOST_WRITES, LEAST_CPU, MOST_CPU] = [60, 500, 4000];
+/** A training has about so many writes, and so many milliseconds, from its begin to its end. */
+const [MOST_WRITES, LEAST_CPU, MOST_CPU] = [300, 500, 4000];
 const EXITS: Readonly<Record<string, readonly (number | string | null)[]>> = {
   kill: ['SIGKILL'],
   abort: ['SIGABRT'],
@@ -33,11 +33,19 @@ function drawFault(seed: number, kill: number): Fault & { readonly workers: numb
   return { how, workers, cpu: LEAST_CPU + integer(rng, MOST_CPU - LEAST_CPU) };
 }
 
-/** Throws where a process ended otherwise than it was made to, or a training came to another outcome. Returns the trainings finished. */
-export async function underFire({ kills, seed, say = () => {} }: Fire): Promise<number> {
+export interface Survived {
+  /** Trainings finished. */
+  readonly finished: number;
+  /** What ended processes: a fault that is due after the end of a training ends none. */
+  readonly struck: ReadonlySet<string>;
+}
+
+/** Throws where a process ended otherwise than it was made to, or a training came to another outcome. */
+export async function underFire({ kills, seed, say = () => {} }: Fire): Promise<Survived> {
   const runs = await newRuns();
   demand(await recodi(runs.train('whole', '--workers', '1', '--no-supervise')), [0], 'undisturbed');
   const whole = runs.outcome('whole');
+  const struck = new Set<string>();
   let training = 0;
   for (let kill = 0; kill < kills; kill++) {
     const { workers, ...fault } = drawFault(seed, kill);
@@ -46,14 +54,17 @@ export async function underFire({ kills, seed, say = () => {} }: Fire): Promise<
     const what = `kill ${kill} of seed ${seed} (${JSON.stringify(fault)}, ${workers} workers, ${name})`;
     demand(ended, [0, ...EXITS[fault.how]!], what);
     say(`${what}: ${ended.signal ?? ended.code}`);
-    if (ended.code !== 0) continue;
+    if (ended.code !== 0) {
+      struck.add(fault.how);
+      continue;
+    }
     compare(runs, name, whole, what);
     training++;
   }
   const last = `run${training}`;
   demand(await recodi(command(runs, last, 1)), [0], `the end of ${last}`);
   compare(runs, last, whole, `after kill ${kills - 1} of seed ${seed}`);
-  return training + 1;
+  return { finished: training + 1, struck };
 }
 
 function command(runs: Runs, name: string, workers: number): string[] {

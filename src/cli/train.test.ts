@@ -1,9 +1,12 @@
 import { expect, it } from 'vitest';
 import { underFire } from './kills.fixture.ts';
 
-/** A minute or two of computing; `npm run test:kill -- --runs 200` does more. */
-const KILLS = 20;
+/** Of this seed, faults in the targets, the warm start and PPO, one behind the other; `npm run test:kill -- --runs 200` does more. */
+const FIRE = { kills: 8, seed: 23851 };
 
 it('a training that is killed, crashed and interrupted at random points ends as one that never stopped', async () => {
-  expect(await underFire({ kills: KILLS, seed: 1 })).toBeGreaterThan(0);
+  const { finished, struck } = await underFire(FIRE);
+  expect(finished).toBeGreaterThan(0);
+  // Which moments of computing come before the end is the machine's to say.
+  expect([...struck]).toEqual(expect.arrayContaining(['kill', 'twice']));
 }, 1_800_000);
