@@ -133,8 +133,8 @@ describe('a native crash', () => {
 /** What is promised from a signal to the end, where no chunk takes longer. */
 const SOON_MS = 10_000;
 
-/** Tasks of the first validation and the first update. */
-const BEFORE = { rollOut: 48 + 2, ppoGradient: 8 } as const;
+/** Tasks of the first update of a run that was rewound, and updates done before it. */
+const BEFORE = { rollOut: 2, ppoGradient: 8, done: 4 } as const;
 
 describe('a training that gets', () => {
   it.each([
@@ -143,7 +143,8 @@ describe('a training that gets', () => {
   ] as const)(
     '%s within an update ends with %i within ten seconds, and goes on from a whole checkpoint as if nothing had been',
     async (signal, status, hold) => {
-      const { child, end, said } = start(runs.train(signal, '--workers', '1'), hold);
+      runs.rewound('whole', signal);
+      const { child, end, said } = start(runs.resume(signal, '--workers', '1'), hold);
       await said('held');
       const sent = performance.now();
       child.kill(signal);
@@ -152,7 +153,7 @@ describe('a training that gets', () => {
       expect(performance.now() - sent).toBeLessThan(SOON_MS);
       expect(runs.leftovers(signal)).toEqual([]);
       const { step, state } = loadCheckpoint(runs.path(signal, 'checkpoints', newest(signal)), z.unknown());
-      expect(state).toMatchObject({ phase: 'ppo', done: 1 });
+      expect(state).toMatchObject({ phase: 'ppo', done: BEFORE.done + 1 });
       expect(step).toBe(Number(newest(signal)));
       await endsAsUndisturbed(signal);
     },
@@ -163,7 +164,8 @@ describe('a training that gets', () => {
     'a second signal does not wait for what never ends, and leaves a run that goes on as if nothing had been',
     async () => {
       const hold = { task: 'ppoGradient', nth: BEFORE.ppoGradient + 2, forever: true } as const;
-      const { child, end, said } = start(runs.train('twice', '--workers', '1'), hold);
+      runs.rewound('whole', 'twice');
+      const { child, end, said } = start(runs.resume('twice', '--workers', '1'), hold);
       await said('held');
       child.kill('SIGINT');
       await said('Once more to quit at once');
