@@ -7,6 +7,7 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    globalSetup: './src/eval/kept.fixture.ts',
     provide: { fuzz: { runs: 500, seed: 1 } },
   },
 });

@@ -1,15 +1,34 @@
 /** For tests: the embedded model and its embedded warm start, as a run that was never trained further; two results are read. */
-import { mkdtempSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, renameSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { inject } from 'vitest';
 import { inlinePool } from '../lrm/inlinePool.fixture.ts';
 import { type TrainConfig, trainConfigSchema } from '../rl/config.ts';
 import { EMBEDDED, quiet } from '../rl/embedded.fixture.ts';
 import { loadPolicy, policySpec } from '../rl/policyFiles.ts';
-import { prepare } from '../rl/prepare.ts';
+import { type Preparation, type Prepared, prepare } from '../rl/prepare.ts';
+import { sha256 } from '../run/config/pin.ts';
 import { createRun } from '../run/paths.ts';
 import { createShared } from '../tensor/shared.ts';
 import type { Bench } from './bench.ts';
+
+/** Targets and views are made by the first test that asks for such; others, in other files too, read copies of its files. */
+async function preparedOnce(preparation: Preparation): Promise<Prepared> {
+  const { config, paths } = preparation;
+  const kept = join(inject('kept'), sha256(JSON.stringify([config.targets, config.reward])));
+  if (existsSync(kept)) {
+    cpSync(kept, paths.folder, { recursive: true });
+    return prepare(preparation);
+  }
+  const prepared = await prepare(preparation);
+  const copy = mkdtempSync(`${kept}-`);
+  for (const path of [paths.targets, paths.targetVectors, paths.translators])
+    cpSync(path, join(copy, basename(path)), { recursive: true });
+  // Where another test was as far at the same time, its files are kept: they are the same.
+  if (!existsSync(kept)) renameSync(copy, kept);
+  return prepared;
+}
 
 /** `targets`: as asked for, in place of the fixture's own. */
 export async function embeddedBench(targets: Partial<TrainConfig['targets']> = {}): Promise<Bench> {
@@ -24,7 +43,7 @@ export async function embeddedBench(targets: Partial<TrainConfig['targets']> = {
   const pool = inlinePool();
   const signal = new AbortController().signal;
   const paths = createRun(mkdtempSync(join(tmpdir(), 'recodi-embedded-')), trainConfigSchema, config);
-  const prepared = await prepare({ config, paths, pool, signal, progress: quiet });
+  const prepared = await preparedOnce({ config, paths, pool, signal, progress: quiet });
   const policy = policySpec(prepared.client.lrm, config.policy);
   const { params, text } = loadPolicy(config.policy.init!, policy);
   return {
