@@ -2,14 +2,14 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterEach, describe, expect, it } from 'vitest';
-import { freePort, hasRedis, startRedis, type TestRedis } from './redis.fixture.ts';
+import { describe, expect, it } from 'vitest';
+import { freePort, hasRedis, startRedis } from './redis.fixture.ts';
 import { connect } from './redis.ts';
 import { startWorker, until } from './workers.fixture.ts';
 
 const quiet = () => {};
 
-describe('an address', () => {
+describe.concurrent('an address', () => {
   it('that is none is a config error', async () => {
     for (const url of ['http://x', 'redis', 'redis://'])
       await expect(connect(url, quiet)).rejects.toMatchObject({ code: 'config', message: /expected a Redis URL/ });
@@ -24,12 +24,10 @@ describe('an address', () => {
   });
 });
 
-describe.skipIf(!hasRedis)('a Redis', () => {
-  let redis: TestRedis | undefined;
-  afterEach(() => redis?.remove());
-
-  it('with a password is opened by the URL, or by a file that holds it', async () => {
-    redis = await startRedis(['--requirepass', 'sesame']);
+describe.skipIf(!hasRedis).concurrent('a Redis', () => {
+  it('with a password is opened by the URL, or by a file that holds it', async ({ onTestFinished }) => {
+    const redis = await startRedis(['--requirepass', 'sesame']);
+    onTestFinished(redis.remove);
     const address = `127.0.0.1:${redis.port}`;
     for (const url of [`redis://${address}`, `redis://:simsalabim@${address}`])
       await expect(connect(url, quiet)).rejects.toThrow(/NOAUTH|WRONGPASS/);
@@ -43,7 +41,8 @@ describe.skipIf(!hasRedis)('a Redis', () => {
 
   it('with TLS is opened by rediss://, with the authority that Node is told of', async context => {
     const port = await freePort();
-    redis = await startRedis();
+    const redis = await startRedis();
+    context.onTestFinished(redis.remove);
     const { folder } = redis;
     await redis.stop();
     const made = spawnSync('openssl', [
