@@ -11,6 +11,8 @@ import { formatMessage } from 'publint/utils';
 
 const root = resolve(import.meta.dirname, '..');
 const CONFIGS = 'node_modules/recodi/configs';
+/** What npx starts, which by itself takes half as long. */
+const COMMAND = 'node_modules/recodi/dist/src/cli/main.js';
 
 function run(folder: string, command: string, args: readonly string[]): string {
   const { status, stdout, stderr } = spawnSync(command, args, { cwd: folder, encoding: 'utf8' });
@@ -47,8 +49,8 @@ try {
     file.endsWith('.yaml'),
   ))
     expectText(
-      `npx recodi config check ${name}`,
-      run(folder, 'npx', ['recodi', 'config', 'check', join(CONFIGS, name)]),
+      `recodi config check ${name}`,
+      run(folder, 'node', [COMMAND, 'config', 'check', join(CONFIGS, name)]),
       /without mistakes/,
     );
   const script = "import { RecodiError } from 'recodi'; console.log(new RecodiError('input', 'x').code)";
