@@ -45,11 +45,11 @@ export function registerConfig(program: Command): void {
     },
   );
 
-  defineCommand<CommonOptions & { readonly kind: 'train' | 'lrm' }>(
+  defineCommand<CommonOptions & { readonly kind: 'train' | 'lrm' | 'oracle' }>(
     config
       .command('schema')
       .description('print the JSON Schema of configs, for editors')
-      .addOption(new Option('--kind <kind>', 'which configs').choices(['train', 'lrm']).default('train')),
+      .addOption(new Option('--kind <kind>', 'which configs').choices(['train', 'lrm', 'oracle']).default('train')),
     {
       examples: ['recodi config schema --kind train > train.schema.json'],
       work: async ({ print }, { kind }) => {

@@ -3,6 +3,7 @@
  */
 import { z } from 'zod';
 import { lrmConfigSchema } from '../lrm/config.ts';
+import { oracleConfigSchema } from '../oracle/config.ts';
 import { trainConfigSchema } from '../rl/config.ts';
 import { checkConfig, readSources } from '../run/config/load.ts';
 import { isSection, type Sources } from '../run/config/source.ts';
@@ -32,6 +33,12 @@ export const CONFIG_KINDS = {
     command: 'recodi lrm train CONFIG',
     schema: lrmTrainConfigSchema,
     mark: 'stages',
+  },
+  oracle: {
+    title: 'Training an oracle',
+    command: 'recodi oracle train CONFIG',
+    schema: oracleConfigSchema,
+    mark: 'tasks',
   },
 } as const satisfies Record<string, ConfigKind>;
 

@@ -14,6 +14,7 @@ import { registerInvert } from './invert.ts';
 import { registerLabel } from './label.ts';
 import { registerLm } from './lm.ts';
 import { registerLrm } from './lrm.ts';
+import { registerOracle } from './oracle.ts';
 import { registerResume } from './resume.ts';
 import { registerSweep } from './sweep.ts';
 import { registerTrain } from './train.ts';
@@ -37,6 +38,7 @@ const COMMANDS = [
   registerLabel,
   registerInvert,
   registerAudit,
+  registerOracle,
   registerInspect,
   registerLrm,
   registerLm,

@@ -10,6 +10,7 @@ type Resume = (context: CommandContext, folder: string, options: ResumeOptions) 
 const RESUME: Readonly<Record<KindName, Resume>> = {
   train: async (...given) => (await import('./training.ts')).resumeTraining(...given),
   lrm: async (...given) => (await import('./lrmTraining.ts')).resumeLrmTraining(...given),
+  oracle: async (...given) => (await import('./oracleTraining.ts')).resumeOracleTraining(...given),
 };
 
 export function registerResume(program: Command): void {

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { writeAtomically } from '../tensor/atomic.ts';
 import { RecodiError } from '../tensor/errors.ts';
+import { readJsonObject } from './json.ts';
 import type { Codec } from './tokenizer.ts';
 
 /** Marks pieces inside a word; no word may begin with it. */
@@ -71,6 +72,27 @@ export function writeWordTokenizer(folder: string, words: readonly string[], spe
   };
   writeJson(join(folder, 'tokenizer.json'), definition);
   writeJson(join(folder, 'tokenizer_config.json'), config);
+}
+
+/**
+ * Writes the word tokenizer of the folder `from` into `to`, with those of `words` that it lacks behind its own. False, and nothing written,
+ * where `from` has a tokenizer of another kind.
+ */
+export function extendWordTokenizer(from: string, to: string, words: readonly string[]): boolean {
+  const definition = readJsonObject(join(from, 'tokenizer.json'));
+  const codec = wordTable(definition);
+  if (!codec) return false;
+  const { vocabulary } = codec;
+  const added = [...new Set(words)].filter(word => !vocabulary.has(word));
+  const fault = added.find(word => faultOf(word));
+  if (fault !== undefined)
+    throw new RecodiError('input', `The word "${fault}" cannot be in a word vocabulary: ${faultOf(fault)}.`);
+  const first = Math.max(...vocabulary.values()) + 1;
+  const vocab = { ...Object.fromEntries(vocabulary), ...Object.fromEntries(added.map((word, i) => [word, first + i])) };
+  const model = { ...(definition.model as object), vocab };
+  writeJson(join(to, 'tokenizer.json'), { ...definition, model });
+  writeJson(join(to, 'tokenizer_config.json'), readJsonObject(join(from, 'tokenizer_config.json')));
+  return true;
 }
 
 function faultOf(word: string): string | undefined {

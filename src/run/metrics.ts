@@ -111,6 +111,8 @@ export const METRICS: readonly MetricRow[] = [
     name: 'lrm/<name>',
     read: 'a part of that loss, or the accuracy of teacher (explicit chain) or student (latents) on the batch.',
   },
+  { name: 'oracle/loss', read: 'cross-entropy per token of the answers. Should fall.' },
+  { name: 'oracle/token_accuracy', read: 'share of answer tokens that are the likeliest.' },
   { name: 'time/<stage>', read: 'seconds spent on a stage of this update.' },
   {
     name: 'system/<name>',
