@@ -1,11 +1,12 @@
 /**
  * `npm run docs`: writes the pages that are made from the code, docs/config.md from the schemas, docs/metrics.md from
- * the table of metrics and docs/run-folder.md from the map of the run folder. A test checks that the committed ones are current.
+ * the table of metrics, docs/run-folder.md from the map of the run folder and docs/oracle-tasks.md from the oracle's tasks. A test checks that the committed ones are current.
  */
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CONFIG_KINDS, KIND_NAMES } from '../src/cli/configKinds.ts';
+import { TASKS } from '../src/oracle/tasks/index.ts';
 import { alternatives, expectation, type Shape, shapeOf } from '../src/run/config/shape.ts';
 import { METRICS } from '../src/run/metrics.ts';
 import { RUN_FILES } from '../src/run/paths.ts';
@@ -97,12 +98,29 @@ function runFolderPage(): string {
   ].join('\n\n');
 }
 
+function oracleTasksPage(): string {
+  const rows = TASKS.map(({ name, source, about, asks, held }) => [
+    `\`${name}\``,
+    source,
+    about,
+    `${asks[0]}`,
+    `${held[0] ?? ''}`,
+  ]);
+  return [
+    '# What oracles are asked',
+    NOTE,
+    'Tasks, what their answers come from, and the first of the ways in which each is asked in training and of those that are kept back for the evaluation. How they become an oracle: [oracle](oracle.md).',
+    table(['task', 'from', 'the answer', 'asked as', 'kept back'], rows),
+  ].join('\n\n');
+}
+
 /** File name -> content, relative to the project. */
 export function pages(): Readonly<Record<string, string>> {
   const made = {
     'docs/config.md': configPage(),
     'docs/metrics.md': metricsPage(),
     'docs/run-folder.md': runFolderPage(),
+    'docs/oracle-tasks.md': oracleTasksPage(),
   };
   return Object.fromEntries(Object.entries(made).map(([file, text]) => [file, `${text}\n`]));
 }

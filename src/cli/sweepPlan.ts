@@ -35,6 +35,11 @@ export function planSweep({ files, seeds, runs, set }: SweepRequest): SweepRun[]
     let model: string | undefined;
     return files.map((file): SweepRun => {
       const { kind, config } = loadAnyConfig(file, seeded);
+      if (kind === 'oracle')
+        throw new RecodiError(
+          'usage',
+          `${file}: a sweep is of models and of runs that read them; train an oracle by \`recodi oracle train ${file}\`.`,
+        );
       const inFolder = (name: string, sets: readonly string[]) => {
         const folder = join(runs, String(config.seed), name);
         return { kind, file, seed: config.seed, folder, sets: [...seeded, ...sets] };

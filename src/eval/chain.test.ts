@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { problemsAt } from '../lrm/targets.ts';
 import { stream } from '../run/random.ts';
 import { closeEngine, useDevice } from '../tensor/index.ts';
 import { type Bank, buildBank } from './bank.ts';
@@ -11,7 +12,7 @@ import { embeddedBench } from './embedded.fixture.ts';
 import { measureFollows } from './follows.ts';
 import { ROWS, type RowInputs } from './rows.ts';
 import { nextTokens, referenceScores, supported } from './support.ts';
-import { firstProblems, inputsOf } from './table.ts';
+import { inputsOf } from './table.ts';
 import { exactExpression } from './text.ts';
 import { readWords, type Word } from './words.ts';
 
@@ -85,7 +86,7 @@ describe('a chain', () => {
 
 describe('edited questions', () => {
   it('are followed by the second step, and not without thinking again', async () => {
-    const { problems, states } = firstProblems(bench.sets.get('test')!, 8, bench);
+    const { problems, states } = problemsAt(bench.sets.get('test')!, [0, 1, 2, 3, 4, 5, 6, 7], bench.client);
     const few = {
       ...inputs,
       questions: inputs.questions.slice(0, 8),

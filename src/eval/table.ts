@@ -3,8 +3,7 @@
  * problems; which view speaks of which result is chosen on validation problems. Written as eval.json (docs/evaluation.md).
  */
 
-import { perIntervention } from '../lrm/interventions.ts';
-import type { TargetSet } from '../lrm/targets.ts';
+import { problemsAt, type TargetSet } from '../lrm/targets.ts';
 import type { View } from '../lrm/views.ts';
 import { writeJson } from '../run/files.ts';
 import { memo } from '../run/memo.ts';
@@ -38,7 +37,9 @@ export interface Evaluation {
 
 export async function evaluateRun(bench: Bench): Promise<Evaluation> {
   const { config, progress, views, sets } = bench;
-  const test = await withCausal(bench, firstProblems(sets.get('test')!, config.eval.problems, bench));
+  const held = sets.get('test')!;
+  const rows = held.problems.slice(0, config.eval.problems).map((_, row) => row);
+  const test = await withCausal(bench, problemsAt(held, rows, bench.client));
   const bank = await buildBank(bench);
   const total = views.views.length * (ROW_NAMES.length + 2) + 1;
   progress.stage('evaluating', total);
@@ -79,21 +80,6 @@ export async function evaluateRun(bench: Bench): Promise<Evaluation> {
   };
   writeJson(bench.paths.evaluation, evaluation);
   return evaluation;
-}
-
-/** The first `count` problems of a set. */
-export function firstProblems(set: TargetSet, count: number, { client }: Pick<Bench, 'client'>): TargetSet {
-  const n = Math.min(count, set.problems.length);
-  const { causal } = set;
-  const { latents, model } = client.lrm.spec;
-  const states = latents + 1;
-  return {
-    ...set,
-    problems: set.problems.slice(0, n),
-    states: set.states.slice(0, n * states * model.hiddenSize),
-    answers: set.answers.slice(0, n),
-    ...(causal && { causal: perIntervention((site, kind) => causal[site][kind].slice(0, n * states)) }),
-  };
 }
 
 /** A set seen through a view; the vectors of the next problem stand for another's. */

@@ -12,9 +12,9 @@ import { lensTokens, SWAPS } from '../eval/invert.ts';
 import { rightMore } from '../eval/questionEnd.ts';
 import { donorRows, READING_PARTS, readAll } from '../eval/readings.ts';
 import { readTexts } from '../eval/readTexts.ts';
-import { firstProblems } from '../eval/table.ts';
 import type { Bound } from '../eval/verdicts.ts';
 import { causalOf } from '../lrm/interventions.ts';
+import { problemsAt, type TargetSet } from '../lrm/targets.ts';
 import { targetVectors, type View } from '../lrm/views.ts';
 import { readText } from '../run/files.ts';
 import { packageVersion } from '../run/package.ts';
@@ -35,7 +35,7 @@ export async function makeLabels(bench: Bench): Promise<Made> {
   const parts = 2 * READING_PARTS + Number(config.labels.follows);
   progress.stage(`labelling problems of the ${split} split`, 1 + parts * views.views.length);
   let done = 0;
-  const set = await withCausal(bench, firstProblems(sets.get(split)!, count, bench));
+  const set = await withCausal(bench, labelled(bench, sets.get(split)!, count));
   const known = await withCausal(bench, sets.get(split === 'validation' ? 'test' : 'validation')!);
   progress.update(++done);
   const kept = partsOf(bench);
@@ -58,6 +58,15 @@ export async function makeLabels(bench: Bench): Promise<Made> {
   const calibration = keepCalibration(bench, { labels_sha256: writeLabels(paths.labels, rows), views: byView });
   kept.clear();
   return { labels: readLabels(paths.labels), calibration };
+}
+
+/** Of a split the first problems of as many steps as the calibration's: views and probabilities are of such. */
+function labelled({ config, client }: Bench, set: TargetSet, count: number): TargetSet {
+  const { steps } = config.targets.problems;
+  const rows = set.problems.flatMap((problem, row) =>
+    steps === undefined || problem.steps.length === steps ? [row] : [],
+  );
+  return problemsAt(set, rows.slice(0, count), client);
 }
 
 /** Labels as they are written, each with its target and with the state that its explanation leaves; where it has none, the empty text's. */

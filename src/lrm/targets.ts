@@ -6,6 +6,7 @@
 import { memo } from '../run/memo.ts';
 import { stream } from '../run/random.ts';
 import type { Pool } from '../tensor/pool.ts';
+import { gather } from '../tensor/rows.ts';
 import { freeText } from '../worlds/freeText.ts';
 import type { Problem, Split, World } from '../worlds/problem.ts';
 import { type Anchor, anchorsOf } from './anchors.ts';
@@ -13,7 +14,7 @@ import { type ChainStates, chooseViews, type ViewChoice, type ViewSettings } fro
 import type { LrmClient, Progress } from './client.ts';
 import type { Context } from './context.ts';
 import { explicitChains } from './evaluate.ts';
-import type { CausalScores } from './interventions.ts';
+import { type CausalScores, perIntervention } from './interventions.ts';
 import { columnDeviation, columnMean, covariance, type Frame, pooledWhitening } from './similarity.ts';
 import { type StepShape, stepShape } from './stepShape.ts';
 import type { TextStatistics } from './views.ts';
@@ -30,6 +31,24 @@ export interface TargetSet {
   readonly lens: Int32Array;
   /** Absent for training problems. */
   readonly causal?: CausalScores;
+}
+
+/** The problems of a set at `rows`, with all that is known of them. */
+export function problemsAt(
+  set: TargetSet,
+  rows: readonly number[],
+  { lrm: { spec } }: Pick<LrmClient, 'lrm'>,
+): TargetSet {
+  const states = spec.latents + 1;
+  const { causal } = set;
+  return {
+    split: set.split,
+    problems: rows.map(row => set.problems[row]!),
+    states: gather(set.states, rows, states * spec.model.hiddenSize),
+    answers: gather(set.answers, rows, 1),
+    lens: gather(set.lens, rows, set.lens.length / set.problems.length),
+    ...(causal && { causal: perIntervention((site, kind) => gather(causal[site][kind], rows, states)) }),
+  };
 }
 
 export interface ThinkRequest {

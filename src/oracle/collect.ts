@@ -10,7 +10,7 @@ import type { Label } from '../labels/schema.ts';
 import type { LrmClient } from '../lrm/client.ts';
 import { ALTERATIONS, type Alteration } from '../lrm/outcomes.ts';
 import type { StepShape } from '../lrm/stepShape.ts';
-import type { TargetSet } from '../lrm/targets.ts';
+import { problemsAt, type TargetSet } from '../lrm/targets.ts';
 import type { View } from '../lrm/views.ts';
 import { type Preparation, type Prepared, prepare } from '../rl/prepare.ts';
 import { RecodiError } from '../run/errors.ts';
@@ -71,7 +71,7 @@ export async function collectFacts(
     parts[part] = await factsOf(
       prepared,
       of,
-      chosen(set, wanted, prepared.client),
+      problemsAt(set, wanted, prepared.client),
       part === 'test' ? 'gold' : labels,
       part,
     );
@@ -104,23 +104,10 @@ function labelsOf(config: OracleConfig, { paths, progress }: Preparation): Label
   return by;
 }
 
-function chosen(
-  set: TargetSet,
-  rows: readonly number[],
-  client: LrmClient,
-): Pick<TargetSet, 'problems' | 'states' | 'answers'> {
-  const { latents, model } = client.lrm.spec;
-  return {
-    problems: rows.map(row => set.problems[row]!),
-    states: gather(set.states, rows, (latents + 1) * model.hiddenSize),
-    answers: gather(set.answers, rows, 1),
-  };
-}
-
 async function factsOf(
   { client, world, views, step }: Prepared,
   { progress }: Preparation,
-  { problems, states, answers }: Pick<TargetSet, 'problems' | 'states' | 'answers'>,
+  { problems, states, answers }: TargetSet,
   source: LabelsBy | 'gold' | undefined,
   part: Part,
 ): Promise<FactSet> {
