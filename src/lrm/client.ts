@@ -9,7 +9,7 @@ import { gather } from '../tensor/rows.ts';
 import { type Context, contextTokens } from './context.ts';
 import { type Lrm, loadLrm } from './folder.ts';
 import { type CausalScores, perIntervention } from './interventions.ts';
-import { type Outcomes, outcomesTask, perAlteration } from './outcomes.ts';
+import { ALTERATIONS, type Alteration, type Outcomes, outcomesTask } from './outcomes.ts';
 import { LENS_TOP } from './runtime.ts';
 import { answerTask, causalTask, type Lens, lensTask, pointsTask, readTask, thinkTask, writeTask } from './tasks.ts';
 
@@ -218,17 +218,12 @@ export async function createLrmClient(pool: Pool, folder: string, signal?: Abort
         chunk => pool.run(outcomesTask, { folder, questions: chunk, shifts }, options),
         onProgress,
       );
-      const n = questions.length * (spec.latents + 1);
-      const whole = (pick: (part: Outcomes) => Int32Array) => ints(parts.map(pick), n);
+      const whole = (pick: (part: Outcomes) => Int32Array) =>
+        ints(parts.map(pick), questions.length * (spec.latents + 1));
+      const altered = ALTERATIONS.map(kind => [kind, whole(part => part.altered[kind])] as const);
       return {
         early: whole(part => part.early),
-        altered: perAlteration(how => whole(part => part.altered[how])),
-        logProb: perAlteration(how =>
-          floats(
-            parts.map(part => part.logProb[how]),
-            n,
-          ),
-        ),
+        altered: Object.fromEntries(altered) as Record<Alteration, Int32Array>,
       };
     },
 

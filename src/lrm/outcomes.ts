@@ -16,18 +16,12 @@ import { lrmRuntime } from './runtime.ts';
 export const ALTERATIONS = ['zero', 'skip', 'noise', 'swap'] as const;
 export type Alteration = (typeof ALTERATIONS)[number];
 
-export function perAlteration<T>(make: (how: Alteration) => T): Record<Alteration, T> {
-  return Object.fromEntries(ALTERATIONS.map(how => [how, make(how)])) as Record<Alteration, T>;
-}
-
-/** Of answers their first tokens. */
+/** First tokens of answers, ids. */
 export interface Outcomes {
   /** After k = 0…N latent steps: [P,N+1]. */
   readonly early: Int32Array;
   /** With state k altered: [P,N+1] each. */
   readonly altered: Readonly<Record<Alteration, Int32Array>>;
-  /** Log-probability of the unaltered thought's answer then: [P,N+1] each. */
-  readonly logProb: Readonly<Record<Alteration, Float32Array>>;
 }
 
 export interface OutcomesInput {
@@ -50,24 +44,23 @@ export async function outcomesChunk({ folder, questions, shifts }: OutcomesInput
     const { answer } = await runtime.think(k, 1)({ question: padTokens(questions, padId, 'left') });
     for (let b = 0; b < rows; b++) early[b * states + k] = answer.data[b]!;
   }
-  const altered = perAlteration(() => new Int32Array(rows * states));
-  const logProb = perAlteration(() => new Float32Array(rows * states));
+  const altered = { zero: nothing(), skip: nothing(), noise: nothing(), swap: nothing() };
+  function nothing() {
+    return new Int32Array(rows * states);
+  }
   const subjects = Math.min(SUBJECTS, rows);
   const given = alterations({ rows, subjects, shifts, latents });
   for (let from = 0; from < rows; from += subjects) {
     const turned = [...questions.slice(from), ...questions.slice(0, from)];
-    const after = await runtime.intervene({ question: padTokens(turned, padId, 'left'), ...given });
+    const { answer } = await runtime.intervene({ question: padTokens(turned, padId, 'left'), ...given });
     for (let b = 0; b < Math.min(subjects, rows - from); b++) {
       ALTERATIONS.forEach((kind, i) => {
-        for (let k = 0; k < states; k++) {
-          const at = (b * ALTERATIONS.length + i) * states + k;
-          altered[kind][(from + b) * states + k] = after.answer.data[at]!;
-          logProb[kind][(from + b) * states + k] = after.logProb.data[at]!;
-        }
+        for (let k = 0; k < states; k++)
+          altered[kind][(from + b) * states + k] = answer.data[(b * ALTERATIONS.length + i) * states + k]!;
       });
     }
   }
-  return { early, altered, logProb };
+  return { early, altered };
 }
 export const outcomesTask = task<OutcomesInput, Outcomes>(import.meta.url, outcomesChunk);
 

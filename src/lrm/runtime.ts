@@ -5,7 +5,7 @@
  * `answerAfter` asks for the answer after an explicit text, `write` continues greedily as explicit chain of thought.
  */
 import { createDecoder } from '../lm/decode.ts';
-import { logProb, repeatRows } from '../lm/ops.ts';
+import { repeatRows } from '../lm/ops.ts';
 import type { Packing } from '../lm/packing.ts';
 import { embed, logits, moveSegment, statesOf } from '../lm/transformer.ts';
 import { frozenWeights } from '../lm/weights.ts';
@@ -81,7 +81,7 @@ async function build(lrm: Lrm) {
       return graph;
     },
 
-    /** The answers' first tokens of the first W questions: [W] untouched, and [W·V] under interventions, with what is left of the untouched one's log-probability [W·V]. */
+    /** The answers' first tokens of the first W questions: [W] untouched, and [W·V] under interventions. */
     intervene: compile('lrm.intervene', (input: InterveneInput) => {
       const w = weights();
       const question = readQuestion(spec, w, input.question);
@@ -127,11 +127,11 @@ async function build(lrm: Lrm) {
         v: thought.segment.v.map((values, layer) => blend(values, others.v[layer]!, taken)),
         mask: tf.sub(1, input.hidden) as tf.Tensor2D,
       };
-      const answer = (logit: tf.Tensor2D) => tf.cast(tf.argMax(logit, -1), 'int32') as tf.Tensor1D;
-      const untouched = first(answer(answerLogits(spec, w, question, clean)));
-      const after = answerLogits(spec, w, asked, { ...thought, segment });
-      const wanted: tf.Tensor1D = tf.reshape(repeatRows(tf.reshape(untouched, [subjects, 1]), variants), [rows]);
-      return { clean: untouched, answer: answer(after), logProb: logProb(after, wanted) };
+      const answer = (logit: tf.Tensor2D) => tf.argMax(logit, -1);
+      return {
+        clean: first(answer(answerLogits(spec, w, question, clean))),
+        answer: answer(answerLogits(spec, w, asked, { ...thought, segment })),
+      };
     }),
 
     /** Outputs of blocks at `<bot>` and the latent steps: [B,N+1,blocks,d]. */

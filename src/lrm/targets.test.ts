@@ -7,7 +7,7 @@ import { createLrmClient, type LrmClient } from './client.ts';
 import { explicitChains } from './evaluate.ts';
 import { inlinePool } from './inlinePool.fixture.ts';
 import { loadTargets, saveTargets } from './targetFiles.ts';
-import { collectTargets, makeViews, readFreeTexts } from './targets.ts';
+import { collectTargets, makeViews, problemsAt, readFreeTexts } from './targets.ts';
 import { tinyLrm, world } from './tiny.fixture.ts';
 import { loadViews, saveViews } from './views.ts';
 
@@ -22,6 +22,25 @@ const problems = (split: 'train' | 'validation', count: number) => world.problem
 const newFolder = () => mkdtempSync(join(tmpdir(), 'recodi-targets-'));
 
 describe('targets', () => {
+  it('of some problems are those that each of them has alone', async () => {
+    const set = await collectTargets(client, {
+      split: 'validation',
+      problems: problems('validation', 4),
+      causal: true,
+    });
+    const some = problemsAt(set, [3, 1], client);
+    expect(some.problems).toEqual([set.problems[3], set.problems[1]]);
+    for (const [i, row] of [3, 1].entries()) {
+      const own = problemsAt(set, [row], client);
+      expect(problemsAt(some, [i], client)).toEqual(own);
+      const { states, lens } = set;
+      expect(own.states).toEqual(states.slice((row * states.length) / 4, ((row + 1) * states.length) / 4));
+      expect(own.lens).toEqual(lens.slice((row * lens.length) / 4, ((row + 1) * lens.length) / 4));
+      expect(own.answers[0]).toBe(set.answers[row]);
+      expect(own.causal!.input.swap[0]).toBe(set.causal!.input.swap[(row * set.causal!.input.swap.length) / 4]);
+    }
+  });
+
   it('come back from disk as they were collected, and belong to their problems', async () => {
     const train = await collectTargets(client, { split: 'train', problems: problems('train', 5), causal: false });
     const held = await collectTargets(client, {
