@@ -25,8 +25,10 @@ function summaryOf(run: RunReader, index: number): RunSummary {
   };
   const config = tried(run.config);
   const lines = config && tried(run.metrics)?.lines;
-  const evaluation = config && tried(run.evaluation);
-  if (config) tried(run.labels);
+  // An oracle's run has curves, and a table of another kind.
+  const reads = config !== undefined && !('tasks' in config);
+  const evaluation = reads ? tried(run.evaluation) : undefined;
+  if (reads) tried(run.labels);
   const updates = { done: Number(lines?.findLast(isMain)?.update ?? 0), of: config?.ppo?.updates ?? null };
   const times = (lines ?? []).map(line => line['time/update']).filter(time => typeof time === 'number');
   return {
@@ -45,7 +47,7 @@ function summaryOf(run: RunReader, index: number): RunSummary {
   };
 }
 
-const isMain = ({ phase }: JsonRecord) => phase === 'ppo' || phase === 'lrm';
+const isMain = ({ phase }: JsonRecord) => ['ppo', 'lrm', 'oracle'].includes(String(phase));
 
 function stateOf(held: boolean, evaluated: boolean, { done, of }: RunSummary['updates']): RunState {
   if (held) return 'training';
