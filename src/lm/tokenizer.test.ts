@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AutoTokenizer, env } from '@huggingface/transformers';
@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RecodiError } from '../tensor/errors.ts';
 import { loadTokenizer, type Tokenizer, writeWordTokenizer } from './tokenizer.ts';
+import { extendWordTokenizer } from './words.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tokenizer-'));
 const words = ['the', 'answer', 'is', ':', '<<', '>>', '5', '+', '11', '=', '#', 'x.y*', 'é', 'ab', 'a', 'b'];
@@ -58,6 +59,34 @@ describe('a vocabulary of words', () => {
     for (const word of ['', 'two words', '##a', 'the', 'x'.repeat(101)]) {
       expect(() => writeWordTokenizer(join(folder, 'bad'), [...words, word], special)).toThrow(/cannot be in/);
     }
+  });
+});
+
+describe('a vocabulary of words that is extended', () => {
+  it('keeps every id, has new words behind them once, and reads what the library reads', async () => {
+    const extended = mkdtempSync(join(folder, 'extended-'));
+    expect(extendWordTokenizer(folder, extended, ['new', 'the', 'newer', 'new', '<eos>', '12'])).toBe(true);
+    const larger = await loadTokenizer(extended);
+    const ids = (count: number, of: Tokenizer) => Array.from({ length: count }, (_, id) => of.token(id));
+    expect(ids(tokenizer.vocabSize, larger)).toEqual(ids(tokenizer.vocabSize, tokenizer));
+    expect(ids(larger.vocabSize, larger).slice(tokenizer.vocabSize)).toEqual(['new', 'newer', '12']);
+    expect([larger.padId, larger.eosId]).toEqual([tokenizer.padId, tokenizer.eosId]);
+    const text = 'the newer answer is unheard new<eos> 12';
+    expect(larger.decode(larger.encode(text))).toBe('the newer answer is <unk> new <eos> 12');
+    env.allowRemoteModels = false;
+    const library = await AutoTokenizer.from_pretrained(extended, { local_files_only: true });
+    expect(larger.encode(text)).toEqual(library.encode(text, { add_special_tokens: false }));
+  });
+
+  it('refuses words that could not be read back, and leaves other tokenizers alone', async () => {
+    const to = mkdtempSync(join(folder, 'refused-'));
+    for (const word of ['', 'two words', '##a'])
+      expect(() => extendWordTokenizer(folder, to, ['new', word])).toThrow(/cannot be in a word vocabulary/);
+    const other = mkdtempSync(join(folder, 'other-'));
+    const json = JSON.parse(readFileSync(join(folder, 'tokenizer.json'), 'utf8'));
+    writeFileSync(join(other, 'tokenizer.json'), JSON.stringify({ ...json, normalizer: { type: 'Lowercase' } }));
+    expect(extendWordTokenizer(other, to, ['new'])).toBe(false);
+    expect(readdirSync(to)).toEqual([]);
   });
 });
 

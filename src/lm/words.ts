@@ -90,8 +90,9 @@ export function extendWordTokenizer(from: string, to: string, words: readonly st
   const first = Math.max(...vocabulary.values()) + 1;
   const vocab = { ...Object.fromEntries(vocabulary), ...Object.fromEntries(added.map((word, i) => [word, first + i])) };
   const model = { ...(definition.model as object), vocab };
-  writeJson(join(to, 'tokenizer.json'), { ...definition, model });
   writeJson(join(to, 'tokenizer_config.json'), readJsonObject(join(from, 'tokenizer_config.json')));
+  // Last, since its being there says that both are.
+  writeJson(join(to, 'tokenizer.json'), { ...definition, model });
   return true;
 }
 

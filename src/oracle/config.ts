@@ -1,6 +1,7 @@
 /** The config of an oracle's training: `recodi oracle train CONFIG`. */
 import { z } from 'zod';
 import { commonKeys } from '../run/config/common.ts';
+import { meant } from '../run/config/nearest.ts';
 import { count, positive, share, weight } from '../run/config/numbers.ts';
 import { pathText } from '../run/config/shape.ts';
 import { TASK_NAMES, taskNamed } from './tasks/index.ts';
@@ -54,7 +55,7 @@ export const oracleConfigSchema = z
             context.addIssue({
               code: 'custom',
               path: [name],
-              message: `no task "${name}"; the tasks are ${TASK_NAMES.join(', ')}`,
+              message: `no task "${name}"; ${meant(name, TASK_NAMES)}`,
             });
       })
       .describe('the mixture: tasks by name with their weights, as `computing: 2` (docs/oracle.md lists them)'),

@@ -22,7 +22,8 @@ export interface Oracle {
   readonly tokenizer: Tokenizer;
 }
 
-const TOKENIZER_FILES = ['tokenizer.json', 'tokenizer_config.json'];
+/** In the order in which they are written: where the last is, both are. */
+const TOKENIZER_FILES = ['tokenizer_config.json', 'tokenizer.json'];
 
 /**
  * The oracle that a config asks for, on vectors of size `targetSize` of models with `layers` layers; its tokenizer is written into `folder`
@@ -36,7 +37,7 @@ export async function makeOracle(
 ): Promise<Oracle> {
   const base = await loadModel(model);
   makeFolder(folder);
-  if (!existsSync(join(folder, TOKENIZER_FILES[0]!))) {
+  if (!existsSync(join(folder, TOKENIZER_FILES[1]!))) {
     const numbers = Array.from({ length: layers + 1 }, (_, layer) => String(layer));
     if (!extendWordTokenizer(model, folder, [LAYER, ...numbers, ...taskWords()]))
       for (const name of TOKENIZER_FILES)

@@ -95,7 +95,7 @@ const TASKS: readonly ReadingTask[] = [
       'Is this {statement} ?',
       'Does the model think {statement} here ?',
     ],
-    held: ['Is it so that the model is computing {statement} ?', 'Is {statement} what it thinks here ?'],
+    held: ['Is it so that the model is computing {statement} ?', 'Is {statement} what the model is computing here ?'],
     cases({ text }, others, draw) {
       const own = statement(text);
       const false_ = others.flatMap(other => statement(other.text ?? '') ?? []).filter(other => other !== own);

@@ -19,7 +19,7 @@ export const lensTokens: OracleTask = {
     'What are the likeliest words here ?',
     'Which words are likeliest here ?',
   ],
-  held: ['Which words does the lens show here ?', 'What are the words that the lens shows ?'],
+  held: ['Which words does the lens show here ?', 'What are the words of the lens here ?'],
   cases: facts => stepsOf(facts).map(k => ({ steps: [k], answer: listed(shown(facts, k)) })),
 };
 
