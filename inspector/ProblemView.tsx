@@ -2,6 +2,7 @@
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type { Label, ProblemAnswer, Problems } from '../src/inspect/wire.ts';
 import { Answers } from './Answers.tsx';
+import { AskOracle } from './AskOracle.tsx';
 import { ask } from './answers.ts';
 import { canCompute } from './computing.ts';
 import { visible } from './format.ts';
@@ -174,6 +175,7 @@ function Thoughts({ problem }: { readonly problem: ProblemAnswer }) {
         <AnswerCard problem={problem} goldShown={goldShown} />
       </ol>
       <OwnText run={run} thought={labels[selected]!} of={{ problem: labels[selected]!.problem }} />
+      <AskOracle run={run} thought={labels[selected]!} />
       <ThoughtDetails label={labels[selected]!} />
     </>
   );

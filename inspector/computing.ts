@@ -1,5 +1,5 @@
 /** Asks the server to compute, with the token that it handed out in the page. One job of this page at a time: the next waits. */
-import type { JobEvent, ScoreRequest, TryRequest } from '../src/inspect/wire.ts';
+import type { AskRequest, JobEvent, ScoreRequest, TryRequest } from '../src/inspect/wire.ts';
 import { isReport } from './answers.ts';
 
 const token = document.querySelector<HTMLMetaElement>('meta[name=token]')?.content;
@@ -17,6 +17,7 @@ export interface Asking {
 /** Resolves when there is no more to hear: the last event is `done` or `refused`, or the signal came before it. */
 export function compute(path: `api/runs/${number}/try`, body: TryRequest, asking: Asking): Promise<void>;
 export function compute(path: `api/runs/${number}/score`, body: ScoreRequest, asking: Asking): Promise<void>;
+export function compute(path: `api/runs/${number}/ask`, body: AskRequest, asking: Asking): Promise<void>;
 export function compute(path: string, body: object, asking: Asking): Promise<void> {
   const before = last;
   const job = before.then(() => perform(path, JSON.stringify(body), asking));

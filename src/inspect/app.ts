@@ -74,7 +74,7 @@ export function inspectorApp(runs: readonly RunReader[], page: BuiltPage, comput
     if (!run) throw new RecodiError('usage', `there is no run ${c.req.param('run')}; ${runs.length} were named.`);
     return run;
   };
-  if (computing) addComputing(app, runOf, computing);
+  if (computing) addComputing(app, runs, runOf, computing);
   app.use(async (c, next) => {
     if (c.req.method !== 'GET' && c.req.method !== 'HEAD') return refuse(c, 'the inspector only reads');
     return next();

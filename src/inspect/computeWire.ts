@@ -2,9 +2,10 @@
 import type { OwnText } from '../eval/ownText.ts';
 import type { AnswerFollowed, Followed } from '../eval/whatIf.ts';
 import type { Label } from '../labels/schema.ts';
+import type { Answered } from '../oracle/ask.ts';
 import type { WireError } from './wire.ts';
 
-export type { ScoreRequest, TryRequest } from './computing.ts';
+export type { AskRequest, ScoreRequest, TryRequest } from './computing.ts';
 export type { AnswerFollowed, Followed };
 
 /** What a card shows of a thought: a label, or as much of one as there is of a question that was only tried. */
@@ -73,12 +74,21 @@ export interface ReadEvent {
 /** A text of one's own: what a reading of it would be worth. */
 export type OwnScore = OwnText;
 
-/** One line each of what POST api/runs/N/try and api/runs/N/score answer. */
+/** GET api/runs/N/oracle: the name of the oracle's run; null where none was trained on the run. */
+export interface OracleAnswer {
+  readonly oracle: string | null;
+}
+
+/** The oracle's answer, and its answer to the same question about another problem's thought. */
+export type Told = Pick<Answered, 'answer' | 'shuffled'>;
+
+/** One line each of what POST api/runs/N/try, api/runs/N/score and api/runs/N/ask answer. */
 export type JobEvent =
   | { readonly event: 'stage'; readonly name: string; readonly done: number; readonly total: number }
   | AskedEvent
   | ReadEvent
   | ({ readonly event: 'answered' } & AnswerFollowed)
   | { readonly event: 'scored'; readonly own: OwnScore }
+  | ({ readonly event: 'told' } & Told)
   | { readonly event: 'done' }
   | ({ readonly event: 'refused' } & WireError);

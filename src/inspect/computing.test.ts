@@ -32,6 +32,7 @@ const thinker: Thinker = {
     begun.push({ request, job });
     if ('problem' in request) throw new Error('no such problem');
   },
+  ask: (_run, _oracle, request, job) => untilCancelled(request, job),
   close: async () => {
     closed = true;
   },
@@ -123,6 +124,9 @@ describe('what may be asked', () => {
     ['try', { question: 'x'.repeat(9000) }, 413],
     ['score', { question, view: 'k1' }, 400],
     ['score', { question, problem: 'p1', view: 'k1', text: '<<' }, 400],
+    ['ask', { problem: 'p1', steps: [], question }, 400],
+    ['ask', { problem: 'p1', steps: [-1], question }, 400],
+    ['ask', { problem: 'p1', steps: [1], question, oracle: '../..' }, 400],
   ])('%s %j is refused', async (what, body, status) => {
     expect((await post(what, body)).status).toBe(status);
     expect(begun).toEqual([]);
@@ -162,6 +166,14 @@ describe('a job', () => {
       { event: 'refused', error: { code: 'internal', message: expect.stringMatching(/no such problem/) } },
     ]);
     expect(begun.map(({ request }) => request)).toEqual([score, ofProblem]);
+  });
+
+  it('asks no oracle where none was trained on the run', async () => {
+    expect(await (await fetch(`${server.url}api/runs/0/oracle`)).json()).toEqual({ oracle: null });
+    expect(await events(await post('ask', { problem: 'p1', steps: [1], question }))).toEqual([
+      { event: 'refused', error: { code: 'usage', message: expect.stringMatching(/no oracle .*recodi oracle train/) } },
+    ]);
+    expect(begun).toEqual([]);
   });
 
   it('is one at a time; who goes away cancels it', async () => {

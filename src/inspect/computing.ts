@@ -4,21 +4,25 @@
  * is streamed, a line of JSON for each event, and who goes away cancels it.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { basename } from 'node:path';
 import type { Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { stream } from 'hono/streaming';
 import { z } from 'zod';
-import { toRecodiError } from '../run/errors.ts';
+import { RecodiError, toRecodiError } from '../run/errors.ts';
 import { isAbort } from '../run/interrupt.ts';
 import { memo } from '../run/memo.ts';
+import type { RunPaths } from '../run/paths.ts';
 import { createJobs, type Job } from './job.ts';
+import { oracleOf } from './oracles.ts';
 import type { RunReader } from './runReader.ts';
-import type { JobEvent, TryExamples, WireError } from './wire.ts';
+import type { JobEvent, OracleAnswer, TryExamples, WireError } from './wire.ts';
 
 export const TOKEN_HEADER = 'x-recodi-token';
 const TOKEN_BYTES = 32;
 const BODY_BYTES = 8 * 1024;
 const LETTERS = 2000;
+const STEPS = 256;
 
 const typed = z.string().min(1).max(LETTERS);
 const view = z.string().min(1).max(LETTERS);
@@ -32,9 +36,16 @@ const scoreSchema = z.union([
   z.strictObject({ question: typed, view, text: typed }),
   z.strictObject({ problem: typed, view, text: typed }),
 ]);
+const askSchema = z.strictObject({
+  problem: typed,
+  /** Latent steps whose vectors the oracle is shown. */
+  steps: z.array(z.int().min(0)).min(1).max(STEPS),
+  question: typed,
+});
 
 export type TryRequest = z.infer<typeof trySchema>;
 export type ScoreRequest = z.infer<typeof scoreSchema>;
+export type AskRequest = z.infer<typeof askSchema>;
 
 export interface JobContext {
   readonly signal: AbortSignal;
@@ -47,6 +58,8 @@ export interface Thinker {
   examples(run: RunReader): TryExamples;
   try(run: RunReader, request: TryRequest, job: JobContext): Promise<void>;
   score(run: RunReader, request: ScoreRequest, job: JobContext): Promise<void>;
+  /** Asks the oracle of that run folder. */
+  ask(run: RunReader, oracle: RunPaths, request: AskRequest, job: JobContext): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -83,7 +96,12 @@ export function createComputing(open: () => Promise<Thinker> = openThinker): Com
 export const withToken = (html: string, { token }: Pick<Computing, 'token'>): string =>
   html.replace('</head>', () => `<meta name="token" content="${token}"></head>`);
 
-export function addComputing(app: Hono, runOf: (c: Context) => RunReader, computing: Computing): void {
+export function addComputing(
+  app: Hono,
+  runs: readonly RunReader[],
+  runOf: (c: Context) => RunReader,
+  computing: Computing,
+): void {
   const guards = [
     async (c: Context, next: () => Promise<void>) => {
       const given = c.req.header(TOKEN_HEADER) ?? '';
@@ -103,6 +121,20 @@ export function addComputing(app: Hono, runOf: (c: Context) => RunReader, comput
   );
   app.post('/api/runs/:run{\\d+}/score', ...guards, c =>
     compute(c, scoreSchema, (thinker, ...given) => thinker.score(...given)),
+  );
+  app.get('/api/runs/:run{\\d+}/oracle', c => {
+    const oracle = oracleOf(runOf(c), runs);
+    return c.json({ oracle: oracle ? basename(oracle.folder) : null } satisfies OracleAnswer);
+  });
+  app.post('/api/runs/:run{\\d+}/ask', ...guards, c =>
+    compute(c, askSchema, (thinker, run, ...given) => {
+      const oracle = oracleOf(run, runs);
+      if (oracle) return thinker.ask(run, oracle, ...given);
+      throw new RecodiError(
+        'usage',
+        `${run.folder}: no oracle of this run is named or lies beside it; train one by \`recodi oracle train CONFIG\`.`,
+      );
+    }),
   );
 
   type Work<R> = (thinker: Thinker, run: RunReader, request: R, job: JobContext) => Promise<void>;

@@ -1,6 +1,6 @@
 /**
  * What the inspector computes: a question that was typed is thought about and read by the code of `recodi invert`, once more with a
- * number edited where that was asked for, and a text that was typed is scored as a reading is.
+ * number edited where that was asked for, a text that was typed is scored as a reading is, and the run's oracle is asked.
  */
 import { describeView } from '../cli/evalTable.ts';
 import type { Bench } from '../eval/bench.ts';
@@ -20,10 +20,11 @@ import { anchorName } from '../lrm/anchors.ts';
 import { perIntervention } from '../lrm/interventions.ts';
 import { RecodiError } from '../run/errors.ts';
 import { readJsonl } from '../run/jsonl.ts';
+import type { RunPaths } from '../run/paths.ts';
 import type { Progress } from '../run/progress.ts';
 import { numbersIn } from '../worlds/edits.ts';
 import type { Edit } from '../worlds/problem.ts';
-import type { JobContext, ScoreRequest, Thinker, TryRequest } from './computing.ts';
+import type { AskRequest, JobContext, ScoreRequest, Thinker, TryRequest } from './computing.ts';
 import type { RunReader } from './runReader.ts';
 import { keepWarm, openReady, type WarmRun } from './warmRun.ts';
 import type { JobEvent, Side, Thought, TryExamples } from './wire.ts';
@@ -42,6 +43,7 @@ export function createThinker(): Thinker {
     examples,
     try: async (run, request, job) => tryQuestion(await open(run, job), request),
     score: async (run, request, job) => scoreText(await open(run, job), run, request),
+    ask: async (run, oracle, request, job) => askOracle(await open(run, job), oracle, request),
     close: runs.close,
   };
 }
@@ -181,6 +183,13 @@ async function tried(work: Work, typed: string, view: string): Promise<Beside> {
   const { question, views } = await invert(work, asked);
   const { controls } = views.find(one => one.view === view)!;
   return { question, controls, questions: [question], row: 0 };
+}
+
+async function askOracle({ run, bench, send }: Work, paths: RunPaths, request: AskRequest): Promise<void> {
+  const { ask } = await run.oracle(bench, paths, () => bench.progress.stage('opening the oracle', 1));
+  bench.progress.stage('asking the oracle', 1);
+  const { answer, shuffled } = await ask(request, bench.signal);
+  send({ event: 'told', answer, shuffled });
 }
 
 const describeOf = (view: Bench['views']['views'][number]) =>

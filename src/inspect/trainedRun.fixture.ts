@@ -1,6 +1,7 @@
 /** For tests of what the inspector computes: the embedded model with its warm start as the policy, two of its problems labelled, as a run folder. */
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Bench } from '../eval/bench.ts';
 import { embeddedBench } from '../eval/embedded.fixture.ts';
 import { type Inversion, invertQuestions } from '../eval/invert.ts';
 import { assembleLabel } from '../labels/assemble.ts';
@@ -11,6 +12,7 @@ import type { RunPaths } from '../run/paths.ts';
 import type { Problem } from '../worlds/problem.ts';
 
 export interface TrainedRun {
+  readonly bench: Bench;
   readonly paths: RunPaths;
   /** That are labelled. */
   readonly problems: readonly Problem[];
@@ -50,5 +52,5 @@ export async function trainedRun(): Promise<TrainedRun> {
   );
   mkdirSync(paths.labels);
   writeFileSync(join(paths.labels, 'labels.jsonl'), formatJsonl(labels as readonly JsonRecord[]));
-  return { paths, problems, inversions };
+  return { bench, paths, problems, inversions };
 }

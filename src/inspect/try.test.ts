@@ -8,24 +8,31 @@ import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { buildPage } from '../../tools/page.ts';
+import type { Answered } from '../oracle/ask.ts';
 import { closeEngine, useDevice } from '../tensor/index.ts';
 import { inspectorApp } from './app.ts';
 import { chromiumPath, startChromium } from './browser.fixture.ts';
 import { type BuiltPage, readPage } from './builtPage.ts';
 import { type Computing, createComputing } from './computing.ts';
+import { smallOracle } from './oracle.fixture.ts';
 import { writeReport } from './report.ts';
 import { openRuns } from './runReader.ts';
 import { smallRun } from './runs.fixture.ts';
 import { type Listening, listen } from './serve.ts';
 import { type TrainedRun, trainedRun } from './trainedRun.fixture.ts';
-import type { JobEvent, ScoreRequest, Thought, TryRequest, WireError } from './wire.ts';
+import type { AskRequest, JobEvent, ScoreRequest, Thought, TryRequest, WireError } from './wire.ts';
 
 const QUESTION =
   'Tom has 5 apples . He buys 6 more . He doubles them . He gives away 3 . How many apples does Tom have ?';
 /** Numbers as close as the same computation in batches of another size leaves them. */
 const DIGITS = 4;
 
+/** Suggested by the page, and typed. */
+const TO_THE_ORACLE = ['What is the model thinking about at this step ?', 'How many apples ?'];
+
 let run: TrainedRun;
+/** What the oracle answers to those about step 3 of the labelled problems. */
+const answered: Answered[] = [];
 let built: BuiltPage;
 let computing: Computing;
 let server: Listening;
@@ -42,6 +49,9 @@ beforeAll(async () => {
   built = readPage(page);
   await useDevice('onnx');
   run = await trainedRun();
+  const { ask } = await smallOracle(run.bench);
+  for (const { id: problem } of run.problems)
+    for (const question of TO_THE_ORACLE) answered.push(await ask({ problem, steps: [3], question }, run.bench.signal));
   await closeEngine();
   // What only spares time is made in memory where it is not kept.
   rmSync(run.paths.bank);
@@ -58,7 +68,9 @@ afterAll(async () => {
   await computing?.close();
 });
 
-async function post(path: string, body: TryRequest | ScoreRequest): Promise<JobEvent[]> {
+type Request = TryRequest | ScoreRequest | AskRequest;
+
+async function post(path: string, body: Request): Promise<JobEvent[]> {
   const headers = { 'x-recodi-token': computing.token };
   const response = await fetch(`${server.url}api/runs/${path}`, {
     method: 'POST',
@@ -140,7 +152,7 @@ describe('what it computes', () => {
   }, 60_000);
 
   it('refuses with the sentence of `recodi invert`, or with what is wrong with the run; the rest answers', async () => {
-    const refusal = async (path: string, body: TryRequest | ScoreRequest) =>
+    const refusal = async (path: string, body: Request) =>
       of(await post(path, body), 'refused').map(({ error }) => error.message);
     expect(await refusal('0/try', { question: 'Tom has 5 aples .' })).toEqual([
       expect.stringMatching(/^The question: .*does not have "aples" \(near: apples\)/),
@@ -157,6 +169,34 @@ describe('what it computes', () => {
       expect.stringMatching(/arithmetic.*: no such file/),
     ]);
     expect((await fetch(`${server.url}api/runs/2/problems`)).status).toBe(200);
+  });
+
+  it('asks the oracle beside the run what `recodi oracle ask` would, and says what is under way', async () => {
+    for (const { problem, steps, question, answer, shuffled } of answered) {
+      const events = await post('0/ask', { problem, steps: [...steps], question });
+      expect(of(events, 'told')).toEqual([{ event: 'told', answer, shuffled }]);
+      expect(of(events, 'stage').at(-1)?.name).toBe('asking the oracle');
+      expect(events.at(-1)).toEqual({ event: 'done' });
+    }
+    expect(answered.map(({ answer, shuffled }) => answer === shuffled.answer)).toContain(false);
+    const [{ problem }] = answered as [Answered];
+    const refusal = async (body: AskRequest) =>
+      of(await post('0/ask', body), 'refused').map(told => told.error.message);
+    expect(await refusal({ problem, steps: [3], question: 'gjk' })).toEqual([
+      expect.stringMatching(/knows none of its words/),
+    ]);
+    expect(await refusal({ problem: 'p9', steps: [3], question: '2 ?' })).toEqual([
+      expect.stringMatching(/no problem "p9" in the run/),
+    ]);
+    expect(await refusal({ problem, steps: [9], question: '2 ?' })).toEqual([
+      expect.stringMatching(/step 9: expected/),
+    ]);
+    const has = async (index: number) => (await fetch(`${server.url}api/runs/${index}/oracle`)).json();
+    expect([await has(0), await has(1), await has(2)]).toEqual([
+      { oracle: 'oracle' },
+      { oracle: null },
+      { oracle: null },
+    ]);
   });
 
   it('writes nothing into the run', () => {
@@ -263,6 +303,30 @@ describe.skipIf(!chromiumPath)('in Chromium', () => {
     expect(faults).toEqual([]);
   });
 
+  it('the oracle is asked under a step: answers beside those about another thought, refusals as sentences', async () => {
+    const [{ problem, answer, shuffled }, typed] = answered.slice(2) as [Answered, Answered];
+    await page.goto(`${server.url}#/0/problems/${problem}?step=k3@2.result`);
+    const box = page.getByRole('region', { name: 'Ask the oracle' });
+    await box.getByRole('button', { name: TO_THE_ORACLE[0]! }).click();
+    const field = box.getByLabel('Ask the oracle about latent step 3');
+    await field.pressSequentially(typed.question);
+    await field.press('Enter');
+    await field.fill('');
+    await field.pressSequentially('gjk');
+    await field.press('Enter');
+    await box.getByText(/knows none of its words/).waitFor();
+    expect(await box.locator('dd').allInnerTexts()).toEqual([
+      ...[typed.answer, typed.shuffled.answer],
+      ...[answer, shuffled.answer],
+    ]);
+    const same = answered.slice(2).filter(told => told.answer === told.shuffled.answer);
+    expect(await box.getByText('it says nothing of this one').count()).toBe(same.length);
+    expect(page.url()).toContain(`/0/problems/${problem}?step=k3%402.result&ask=gjk`);
+    await page.evaluate(axe.source);
+    expect(await page.evaluate("axe.run('.ask-oracle').then(result => result.violations)")).toEqual([]);
+    expect(faults).toEqual([]);
+  });
+
   it('is cancelled by its button and by leaving, and is there for the next', async () => {
     const another = QUESTION.replace('5', '8');
     await page.goto(`${server.url}#/0/try?q=${encodeURIComponent(another)}`);
@@ -307,7 +371,7 @@ describe.skipIf(!chromiumPath)('in Chromium', () => {
     await page.getByText('A report computes nothing.').waitFor();
     await page.getByRole('link', { name: 'Readings' }).click();
     await page.locator('.strip .card').first().waitFor();
-    expect(await page.locator('.own-text').count()).toBe(0);
+    expect(await page.locator('.own-text, .ask-oracle').count()).toBe(0);
     expect(faults).toEqual([]);
   });
 

@@ -1,6 +1,6 @@
 /**
  * One run kept ready to compute: its policies, targets and bank in memory, its model's graphs warm in a worker thread. What the model
- * thought about the latest questions is remembered, and what was read of it. Nothing is written into the run folder.
+ * thought about the latest questions is remembered, and what was read of it; so is the oracle that was asked about it. Nothing is written into the run folder.
  */
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,8 +8,10 @@ import { openTrainedRun } from '../cli/trainedRun.ts';
 import { type Bank, buildBank } from '../eval/bank.ts';
 import { type Bench, openBench } from '../eval/bench.ts';
 import type { Asked, Inversion } from '../eval/invert.ts';
+import { type AskableOracle, openOracle } from '../oracle/ask.ts';
+import { oracleConfigSchema } from '../oracle/config.ts';
 import { RecodiError } from '../run/errors.ts';
-import { runPaths } from '../run/paths.ts';
+import { openRun, type RunPaths, runPaths } from '../run/paths.ts';
 import type { Progress } from '../run/progress.ts';
 import { createPool, type Pool } from '../tensor/pool.ts';
 
@@ -24,6 +26,8 @@ export interface WarmRun {
   /** The bench of one job, whose signal drops what still waits. */
   benchFor(job: Pick<Bench, 'signal' | 'progress'>): Bench;
   bank(bench: Bench): Promise<Bank>;
+  /** That of a run folder, opened anew where it was trained further. */
+  oracle(bench: Bench, paths: RunPaths, onOpening: () => void): Promise<AskableOracle>;
   readonly asked: Recent<Asked>;
   readonly inverted: Recent<Inversion>;
   close(): Promise<void>;
@@ -48,6 +52,7 @@ async function openWarm(folder: string): Promise<WarmRun> {
   let { signal } = new AbortController();
   const ofJob: Pool = { ...pool, run: (task, input) => pool.run(task, input, { signal }) };
   let bank: Bank | undefined;
+  let oracle: { readonly key: string; readonly opened: AskableOracle } | undefined;
   try {
     const opened = await openBench({ config, paths, pool: ofJob, signal, progress: silent });
     return {
@@ -58,6 +63,14 @@ async function openWarm(folder: string): Promise<WarmRun> {
       async bank(bench) {
         bank ??= await buildBank(bench, { keep: false });
         return bank;
+      },
+      async oracle(bench, { folder, config, oracle: inside }, onOpening) {
+        const key = keyOf(folder, [config, join(inside, 'oracle.safetensors')]);
+        if (oracle?.key === key) return oracle.opened;
+        onOpening();
+        const { config: asked } = openRun(folder, oracleConfigSchema, HERE);
+        oracle = { key, opened: await openOracle(asked, inside, bench, bench) };
+        return oracle.opened;
       },
       asked: recent(REMEMBERED),
       inverted: recent(REMEMBERED),
@@ -101,7 +114,8 @@ export function keepWarm(): WarmRuns {
   }
   return {
     async open(folder, onOpening) {
-      const key = keyOf(folder);
+      const { config: file, policy } = runPaths(folder);
+      const key = keyOf(folder, [file, join(policy, 'policy.safetensors')]);
       if (kept?.key === key) return kept.run;
       onOpening();
       await close();
@@ -112,10 +126,9 @@ export function keepWarm(): WarmRuns {
   };
 }
 
-/** Another where the run was trained further. */
-function keyOf(folder: string): string {
-  const { config, policy } = runPaths(folder);
-  const stamps = [config, join(policy, 'policy.safetensors')].map(path => {
+/** Another where the run was trained further, and so its files are others. */
+function keyOf(folder: string, files: readonly string[]): string {
+  const stamps = files.map(path => {
     const stat = statSync(path, { throwIfNoEntry: false });
     return stat && [stat.size, stat.mtimeMs];
   });

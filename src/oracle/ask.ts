@@ -28,9 +28,14 @@ export interface AskableOracle {
   ask(asked: Asked, signal: AbortSignal): Promise<Answered>;
 }
 
-/** @throws RecodiError('input') where the oracle is not of the run's latents. */
-export async function openOracle(config: OracleConfig, folder: string, of: Preparation): Promise<AskableOracle> {
-  const prepared = await prepare(of);
+/** @throws RecodiError('input') where the oracle is not of the run's latents. `known`: the run, where it is prepared already. */
+export async function openOracle(
+  config: OracleConfig,
+  folder: string,
+  of: Preparation,
+  known?: Prepared,
+): Promise<AskableOracle> {
+  const prepared = known ?? (await prepare(of));
   const { spec } = prepared.client.lrm;
   const { layers, hiddenSize: targetSize } = spec.model;
   const oracle = await makeOracle(folder, config, { model: config.model ?? of.config.lrm, targetSize, layers });
