@@ -12,6 +12,7 @@ import { readPage } from '../src/inspect/builtPage.ts';
 import { openRuns } from '../src/inspect/runReader.ts';
 import { labels, metricsLine, smallRun, writeLabels } from '../src/inspect/runs.fixture.ts';
 import { listen } from '../src/inspect/serve.ts';
+import { summarize } from '../src/inspect/summary.ts';
 import type { Label } from '../src/inspect/wire.ts';
 import { formatJsonl } from '../src/run/jsonl.ts';
 import { METRICS } from '../src/run/metrics.ts';
@@ -23,6 +24,7 @@ const PROBLEMS = 2520;
 const VIEWS = 4;
 const UPDATES = 2000;
 const ROUNDS = 7;
+const FIRST_ROUNDS = 3;
 
 function largeRun(): RunPaths {
   const paths = smallRun('large', ['labels', 'metrics']);
@@ -78,6 +80,22 @@ async function opened(browser: Browser, url: string): Promise<number> {
   }
 }
 
+/** Of a server and a browser that have just been started; `recodi inspect` reads the files in between. */
+async function firstOpenings(readBefore: boolean): Promise<number[]> {
+  const times: number[] = [];
+  for (let round = 0; round < FIRST_ROUNDS; round++) {
+    const runs = openRuns([folder]);
+    const server = await listen(inspectorApp(runs, readPage(page)), 0);
+    const starting = startChromium();
+    if (readBefore) summarize(runs);
+    const browser = await starting;
+    times.push(await opened(browser, server.url));
+    await browser.close();
+    await server.close();
+  }
+  return times;
+}
+
 /** Milliseconds from an action in the page until what it changes is laid out. */
 const answered = (page: Page, action: string) =>
   page.evaluate<number>(`new Promise(resolve => {
@@ -118,11 +136,12 @@ if (!chromiumPath) throw new Error('no chromium on PATH: install one, as by apt-
 const page = process.argv[2] ?? join(process.cwd(), 'dist', 'inspector');
 await buildPage(page);
 const { folder } = largeRun();
+console.log(`${PROBLEMS * VIEWS} labels of ${PROBLEMS} problems, ${UPDATES} updates`);
+print('first opening, nothing read yet', await firstOpenings(false));
+print('first opening, read while the browser starts', await firstOpenings(true));
 const server = await listen(inspectorApp(openRuns([folder]), readPage(page)), 0);
 const browser = await startChromium();
 try {
-  console.log(`${PROBLEMS * VIEWS} labels of ${PROBLEMS} problems, ${UPDATES} updates`);
-  print('first opening, nothing read yet', [await opened(browser, server.url)]);
   const times: number[] = [];
   for (let round = 0; round < ROUNDS; round++) times.push(await opened(browser, server.url));
   print('opening, from navigation to the first problem', times);
