@@ -71,6 +71,12 @@ describe('writeSafetensors and openSafetensors', () => {
     expect([...openSafetensors(file).read('__proto__')]).toEqual([1, 2]);
   });
 
+  it('takes a size of minus zero for none', () => {
+    const file = openSafetensors(lying('{"x":{"dtype":"F32","shape":[-0,5],"data_offsets":[0,0]}}', 0));
+    expect(file.tensors.get('x')!.shape).toEqual([0, 5]);
+    expect(file.read('x')).toEqual(new Float32Array(0));
+  });
+
   it('reads the half formats and integers as floats', () => {
     const values = Float32Array.of(1, -0.5, 65504, 3.1408, Number.POSITIVE_INFINITY);
     writeSafetensors(file, {

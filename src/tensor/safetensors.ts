@@ -137,7 +137,8 @@ function checkEntry(path: string, name: string, value: unknown, start: number, l
   if (start + end > length) {
     throw damaged(path, `tensor ${show(name)} ends at byte ${start + end}, the file has ${length}`);
   }
-  return { dtype, shape, offset: start + begin, bytes };
+  // JSON has a minus zero, and sizes have not.
+  return { dtype, shape: shape.map(Math.abs), offset: start + begin, bytes };
 }
 
 function checkCover(path: string, tensors: Map<string, TensorEntry>, start: number, length: number): void {
